@@ -241,11 +241,14 @@ export class Dispatcher {
     if (!stored) return await this.#begin(await this.#withInput(start), stub, delivery);
     const { head } = stored;
     if (head.origin !== start.origin) return await this.#attach(start, head);
-    // Its caller has invoked it itself, and does not wait for that any more (R28).
-    if (start.replyTo && !tells(head, start.replyTo))
-      await answerLater(this.#ports, start.id, head, start.replyTo);
+    await this.#tellCaller(start, head);
     const own = ON.look[head.status] === "pass-on" ? start : await this.#withInput(start);
     return await this.#progress.advance(this.#invocation(stored, own, delivery), [], delivery);
+  }
+
+  /** Its caller has invoked it itself, and does not wait for that any more (R28). */
+  async #tellCaller({ id, replyTo }: Start, head: Head): Promise<void> {
+    if (replyTo && !tells(head, replyTo)) await answerLater(this.#ports, id, head, replyTo);
   }
 
   async #begin(own: Start, stub: Stub | undefined, delivery: Delivery): Promise<Verdict> {
@@ -301,6 +304,7 @@ export class Dispatcher {
     // A late repeat of the life that has expired is not a new one (R10). With no retention it has expired at once,
     // purged or not, and its outputs and its key are still this message's when it comes back (R2, M1).
     if (expired.origin === start.origin) {
+      await this.#tellCaller(start, expired);
       return delivery.inDoubt ? await this.#progress.lookAt(start.id, delivery) : "done";
     }
     if (isSuperseded(start, expired)) return "done";

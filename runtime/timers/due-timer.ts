@@ -5,6 +5,9 @@
  * What such an invocation has sent was sent before its completion (R24), it has no state and no key, and without
  * callers there is nobody to reply to. So are guards whose turn has named a later one since. The read may lag: then the guard goes to
  * the mailbox.
+ *
+ * A guard may bear a caller of which the head knows nothing: one that has invoked the call itself, and waits no longer in memory (R28).
+ * This guard is what vouches for its reply. So it is dropped only if that caller has ended, too.
  */
 import { isStub, parseFields } from "../../lib/model/head.ts";
 import { headKey } from "../../lib/model/head-keys.ts";
@@ -12,7 +15,7 @@ import { isExclusiveId } from "../../lib/model/ids.ts";
 import { decodeMessage } from "../../lib/model/message.ts";
 import { isLaterGuard } from "../../lib/store/guard.ts";
 import { sendAll } from "../../lib/store/send.ts";
-import type { Outgoing } from "../../lib/model/message.ts";
+import type { Outgoing, ReplyTo } from "../../lib/model/message.ts";
 import type { Clock, ItemStore, Mailbox, Timers } from "../../lib/ports.ts";
 
 export interface TimerPorts {
@@ -40,7 +43,17 @@ async function isNeedlessGuard({ items }: TimerPorts, { body }: Outgoing): Promi
   const { status, incarnation, replies, guard } = parseFields(item);
   if (incarnation !== message.incarnation) return false;
   if (guard !== undefined) return isLaterGuard(guard, message.guard);
-  return status === "completed" && replies.length === 0 && !isExclusiveId(message.id);
+  if (status !== "completed" || replies.length > 0 || isExclusiveId(message.id)) return false;
+  return (
+    message.kind === "resume" || message.replyTo === undefined || (await hasEnded(items, message.replyTo))
+  );
+}
+
+async function hasEnded(items: TimerPorts["items"], { id, incarnation }: ReplyTo): Promise<boolean> {
+  const item = await items.get(headKey(id), { mayLag: true });
+  if (!item || isStub(item)) return false;
+  const head = parseFields(item);
+  return head.status === "completed" && head.incarnation === incarnation;
 }
 
 /** Only the bodies of guards, and some others, contain it: these alone are parsed. */

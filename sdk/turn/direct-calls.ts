@@ -48,7 +48,10 @@ interface Open {
   readonly beganMs: number;
   /** Nothing is to be expected of the invocation: it has answered, or nobody knows. */
   isOver: boolean;
+  /** Its Start, with the caller, is in the timers or in the mailbox. */
   isVouched: boolean;
+  /** It is in the mailbox: the caller is told as soon as there is a result. */
+  isSent: boolean;
 }
 
 interface DirectPorts extends TurnPorts {
@@ -119,7 +122,13 @@ export class DirectCalls {
     const { id, incarnation } = this.#caller;
     const caller = { id, incarnation, again: false, secret: secretIn(this.#caller) };
     const start = await startOfCallee(this.#ports.items, caller, entry);
-    const open: Open = { start, beganMs: this.#ports.clock.now(), isOver: false, isVouched: false };
+    const open: Open = {
+      start,
+      beganMs: this.#ports.clock.now(),
+      isOver: false,
+      isVouched: false,
+      isSent: false,
+    };
     this.#open.set(entry.command, open);
     const request = requestOf(start, policy, open.beganMs);
     // The dispatcher that gets the outcome says what became of the callee.
@@ -154,6 +163,7 @@ export class DirectCalls {
     try {
       await sendAll(this.#ports.mailbox, [forLater(early)]);
       open.isVouched = true;
+      open.isSent = true;
     } catch (error) {
       if (!(error instanceof OperationalError)) throw error;
     }
@@ -184,11 +194,16 @@ export class DirectCalls {
 
   // --- what comes after it -------------------------------------------------------------------------------------
 
-  /** Before an append of these entries, and before the turn ends. Throws {@link OperationalError}. */
+  /** Before an append of these entries, and before the turn ends. One that an earlier append has put into the timers is sent all the
+   * same once it is not waited for: else its caller would hear of it when that timer is due. Throws {@link OperationalError}. */
   async vouch(entries: readonly Entry[]): Promise<void> {
     for (const [command, open] of this.#open) {
-      if (open.isVouched || entries.some((entry) => completes(entry, command))) continue;
-      if (this.#leftMs(open) <= 0) await sendAll(this.#ports.mailbox, [resent(open.start)]);
+      if (entries.some((entry) => completes(entry, command))) continue;
+      if (!open.isSent && this.#leftMs(open) <= 0) {
+        await sendAll(this.#ports.mailbox, [resent(open.start)]);
+        open.isSent = true;
+      }
+      if (open.isVouched) continue;
       await this.#guard(open.start);
       open.isVouched = true;
     }

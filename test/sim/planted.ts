@@ -401,14 +401,14 @@ const IN_MEMORY: readonly Planted[] = [
     'if (value !== null) this.#pending.add({ kind: "completion", command, outcome: value });',
   ]),
   bug("a call in memory that is open is not vouched for", "sdk/turn/direct-calls.ts", 1000, [
-    "if (open.isVouched || entries.some((entry) => completes(entry, command))) continue;",
-    "if (open.isVouched || command >= 0) continue;",
+    "if (entries.some((entry) => completes(entry, command))) continue;",
+    "if (command >= 0) continue;",
   ]),
   bug(
     "a caller that has stopped waiting is not told by a head that it made so",
     "runtime/dispatcher/dispatcher.ts",
     1000,
-    ["if (start.replyTo && !tells(head, start.replyTo))", "if (start.replyTo && start.id === head.origin)"],
+    ["if (replyTo && !tells(head, replyTo))", "if (replyTo && id === head.origin)"],
   ),
 ];
 

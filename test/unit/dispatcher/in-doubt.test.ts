@@ -1,5 +1,5 @@
 /** What the dispatcher makes up for: a wake-up that came in between, a key that nobody goes on with, outputs of a turn that died. */
-import { object, service, type Context, type ObjectContext } from "perdure";
+import { handlers, object, service, type Context, type ObjectContext } from "perdure";
 import { beforeEach, describe, expect, test } from "vitest";
 import { OperationalError } from "../../../lib/errors.ts";
 import { HEAD_OUTLIVES_MS } from "../../../lib/limits.ts";
@@ -38,6 +38,10 @@ const worker = service({
       ran.push("quick");
       await Promise.resolve();
     },
+    forgotten: handlers.handler({ journalRetention: 0 }, async () => {
+      ran.push("forgotten");
+      await Promise.resolve();
+    }),
   },
 });
 const queue = object({
@@ -212,6 +216,22 @@ describe("R10: a Start that meets the head of a life that has expired", () => {
     expect(ran).toEqual(runs ? ["quick", "quick"] : ["quick"]);
     expect((await world.head(first.id))?.incarnation).toBe(runs ? 2 : 1);
   });
+});
+
+test("R28: a caller that its end was not told to is told, though the result is kept for no one", async () => {
+  const start = startOf("Worker/forgotten");
+  const caller = startOf("Worker/waits");
+  await world.deliver(start);
+  await world.clock.advance(1);
+  const replyTo = { id: caller.id, incarnation: 0, command: 3 };
+  for (const by of [{}, { guard: "its" }])
+    expect(await world.deliver({ ...start, ...by, replyTo, resent: true })).toBe(true);
+  const note = { kind: "completion", command: 3 };
+  expect(world.to(caller.id)).toMatchObject([
+    { kind: "notify", note },
+    { kind: "notify", note },
+  ]);
+  expect(ran).toEqual(["forgotten"]);
 });
 
 test("an attempt that has failed late leaves what another dispatcher has brought to rest meanwhile", async () => {

@@ -17,17 +17,20 @@ const START: Start = {
 const WAITING: ReplyTo = { id: START.id, incarnation: 0, command: 1 };
 const COMPLETED: HeadChange = { status: "completed", outcome: success() };
 
-test.each<[string, Start | undefined, HeadChange, number]>([
-  ["has ended", START, COMPLETED, 0],
-  ["has ended, and a caller may not have been told", { ...START, replyTo: WAITING }, COMPLETED, 1],
-  ["runs", START, { status: "running", guard: "g" }, 1],
-  ["is another life", { ...START, incarnation: 8 }, COMPLETED, 1],
-  ["has no head", undefined, {}, 1],
-])("a guard of what %s", async (_, start, fields, forwarded) => {
+const CALLER: Start = {
+  ...START,
+  id: invocationId("T", undefined, new Uint8Array(14).fill(1)),
+  incarnation: 0,
+};
+
+async function forwarded(
+  heads: readonly (readonly [Start, HeadChange])[],
+  guarded: Start = START,
+): Promise<number> {
   const items = new MemoryItemStore();
-  if (start)
+  for (const [start, fields] of heads)
     await items.write({
-      ...{ op: "put", key: headKey(START.id) },
+      ...{ op: "put", key: headKey(start.id) },
       attributes: { ...newHead(start, {}), ...headAttributes(fields) },
     });
   const sent: Outgoing[] = [];
@@ -37,6 +40,29 @@ test.each<[string, Start | undefined, HeadChange, number]>([
     mailbox: { sendBatch: async (batch: readonly Outgoing[]) => (sent.push(...batch), []) },
     timers: { schedule: async () => undefined },
   };
-  await forwardTimer(ports, guardTimer(START, { name: "g", atMs: 50 }));
-  expect(sent).toHaveLength(forwarded);
+  await forwardTimer(ports, guardTimer(guarded, { name: "g", atMs: 50 }));
+  return sent.length;
+}
+
+test.each<[string, Start | undefined, HeadChange, number]>([
+  ["has ended", START, COMPLETED, 0],
+  ["has ended, and a caller may not have been told", { ...START, replyTo: WAITING }, COMPLETED, 1],
+  ["runs", START, { status: "running", guard: "g" }, 1],
+  ["is another life", { ...START, incarnation: 8 }, COMPLETED, 1],
+  ["has no head", undefined, {}, 1],
+])("a guard of what %s", async (_, start, fields, count) => {
+  expect(await forwarded(start ? [[start, fields]] : [])).toBe(count);
 });
+
+test.each<[string, readonly (readonly [Start, HeadChange])[], number]>([
+  ["is open", [[CALLER, { status: "suspended" }]], 1],
+  ["has ended", [[CALLER, COMPLETED]], 0],
+  ["lives again", [[{ ...CALLER, incarnation: 1 }, COMPLETED]], 1],
+  ["has no head", [], 1],
+])(
+  "R28: a guard of what has ended, which bears a caller that its head does not know and that %s",
+  async (_, heads, count) => {
+    const replyTo = { id: CALLER.id, incarnation: 0, command: 1 };
+    expect(await forwarded([[START, COMPLETED], ...heads], { ...START, replyTo })).toBe(count);
+  },
+);

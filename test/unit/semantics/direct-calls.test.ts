@@ -2,7 +2,7 @@
 import { DurablePromise, type Context, handlers, object, rpc, service } from "perdure";
 import type { ObjectContext, ObjectSharedContext } from "perdure";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { DIRECT_CALLS_MAX, DIRECT_WAIT_MS } from "../../../lib/limits.ts";
+import { DIRECT_CALLS_MAX, DIRECT_GUARD_MS, DIRECT_WAIT_MS } from "../../../lib/limits.ts";
 import { pause, World } from "./world.ts";
 
 const runs: string[] = [];
@@ -33,6 +33,27 @@ const leaf = service({
       await ctx.run("take time", () => pause(ms));
       return "slow";
     },
+    /** No other test has made it known as slow. */
+    slower: async (ctx: Context, ms: number) => {
+      runs.push("slower");
+      await ctx.run("take time", () => pause(ms));
+      return "slower";
+    },
+    /** Nobody may ask for its result once it is there. */
+    forgotten: handlers.handler({ journalRetention: 0 }, async (ctx: Context, ms: number) => {
+      runs.push("forgotten");
+      await ctx.run("take time", () => pause(ms));
+      return "forgotten";
+    }),
+  },
+});
+/** Called by another one, it names a guard of its own after half a second: so it appends while it waits. */
+const middle = service({
+  name: "Middle",
+  handlers: {
+    slower: async (ctx: Context, ms: number): Promise<string> => await ctx.serviceClient(leaf).slower(ms),
+    forgotten: async (ctx: Context, ms: number): Promise<string> =>
+      await ctx.serviceClient(leaf).forgotten(ms),
   },
 });
 const shelf = object({
@@ -63,6 +84,8 @@ const root = service({
       runs.push("root of slow");
       return await ctx.serviceClient(leaf).slow(ms);
     },
+    middle: async (ctx: Context, name: "slower" | "forgotten") =>
+      await ctx.serviceClient(middle)[name](DIRECT_WAIT_MS + 600),
     long: async (ctx: Context) => (await ctx.serviceClient(leaf).long(200_000)).length,
     shared: async (ctx: Context) => {
       runs.push("shared");
@@ -96,7 +119,7 @@ const root = service({
 
 let world: World;
 beforeAll(async () => {
-  world = await World.waiting(leaf, shelf, root);
+  world = await World.waiting(leaf, middle, shelf, root);
 });
 afterAll(async () => await world.stop());
 beforeEach(() => {
@@ -166,6 +189,16 @@ test("a callee that takes long runs once, and answers when it has ended", async 
   expect(ran("slow")).toBe(1);
   expect(ran("root of slow")).toBe(2);
 });
+
+test.each(["slower", "forgotten"])(
+  "a callee whose caller has appended while it waited answers when it has ended: %s",
+  async (name) => {
+    const beganMs = performance.now();
+    expect(await world.call("/Root/middle", name)).toBe(name);
+    expect(performance.now() - beganMs).toBeLessThan(DIRECT_GUARD_MS);
+    expect(ran(name)).toBe(1);
+  },
+);
 
 test("the code goes on beside a call that is open", async () => {
   expect(await world.call("/Root/first")).toEqual(["fast", "between", "slow"]);
