@@ -69,8 +69,8 @@ export default defineConfig({
         },
       },
       // Needs a Chromium: `npm run test:browser` finds or installs one.
-      // Twice more if it fails: a browser beside other work may take longer than any wait.
-      project("browser", ["test/browser/**/*.test.ts"], 60_000, { retry: 2 }),
+      // Twice more if it fails, and long: a browser beside other work may stand still for as long as any wait.
+      project("browser", ["test/browser/**/*.test.ts"], 120_000, { retry: 2 }),
       // Deploys to an emulator of AWS, which it installs with pip: `npm run test:cloud`.
       project("cloud", ["test/cloud/**/*.test.ts"], 240_000),
       // Needs Python: `npm run test:moto`.

@@ -1,9 +1,8 @@
 /** A server that nothing is deployed to, and what it learns: deployments are registered, drain, and are removed. */
 import { type Context, handlers, object, type ObjectContext, service } from "perdure";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { until } from "../e2e/target.ts";
 import { LocalServer } from "../support/cli-run.ts";
-import { describeInBrowser, openPage } from "./support/browser.ts";
+import { describeInBrowser, openPage, untilShown } from "./support/browser.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
@@ -80,7 +79,7 @@ describeInBrowser("deployments", () => {
     });
     expect(sent.status).toBe(202);
     const { invocationId } = (await sent.json()) as { invocationId: string };
-    await until(
+    await untilShown(
       async () =>
         (await (await fetch(`${server.adminUrl}/invocations/${invocationId}`)).json()) as { status?: string },
       ({ status }) => status === "suspended",

@@ -3,9 +3,9 @@
  * many. With the keyboard alone where that is what is tested.
  */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Server, until } from "../e2e/server.ts";
-import { describeInBrowser, openPage } from "./support/browser.ts";
-import { HOSTILE, idsOn, openDepot, rows, stateOf } from "./support/depot.ts";
+import { type Server } from "../e2e/server.ts";
+import { describeInBrowser, drawn, openPage, untilShown } from "./support/browser.ts";
+import { HOSTILE, idsOn, openDepot, rows, statusOf } from "./support/depot.ts";
 
 let server: Server;
 beforeAll(async () => {
@@ -21,20 +21,20 @@ describeInBrowser("filter", () => {
     await field.fill("status:retrying service:Carrier");
     await page.keyboard.press("Enter");
     await page.waitForURL(/service=Carrier&status=backing-off/u);
-    await until(
+    await untilShown(
       () => rows(page).count(),
       (count) => count === 1,
     );
     await page.getByText("1 invocation, all that match.").waitFor();
     await page.goBack();
-    await until(
+    await untilShown(
       () => rows(page).count(),
       (count) => count > 10,
     );
     await page.goForward();
     await page.getByRole("button", { name: "Remove filter status" }).click();
     await page.waitForURL(/\?service=Carrier$/u);
-    await until(
+    await untilShown(
       () => rows(page).count(),
       (count) => count === 3 + HOSTILE.size,
     );
@@ -57,7 +57,7 @@ describeInBrowser("filter", () => {
 
   test("a part of an error, and a key with a pattern", async () => {
     const page = await openPage(server.adminUrl, "/invocations?text=onerror");
-    await until(
+    await untilShown(
       () => rows(page).count(),
       (count) => count === 1,
     );
@@ -66,7 +66,7 @@ describeInBrowser("filter", () => {
     await page.keyboard.press("Enter");
     await page.getByText("No invocation matches this filter.").waitFor();
     await page.getByRole("button", { name: "Remove “contains onerror”" }).click();
-    await until(
+    await untilShown(
       () => rows(page).count(),
       (count) => count === 1,
     );
@@ -103,7 +103,7 @@ describeInBrowser("names that try to break the page", () => {
     for (const width of [1280, 390]) {
       const page = await openPage(server.adminUrl, path, { width });
       await page.locator("main").getByText("Loading…").waitFor({ state: "detached" });
-      await page.waitForTimeout(300);
+      await drawn(page);
       expect(await page.locator("main img, main script, main b > b").count()).toBe(0);
       expect(await page.evaluate("document.documentElement.scrollWidth - innerWidth")).toBeLessThanOrEqual(0);
     }
@@ -111,7 +111,7 @@ describeInBrowser("names that try to break the page", () => {
 
   test.for([...HOSTILE])("%s is found by its key", async ([key, shown]) => {
     const page = await openPage(server.adminUrl, `/invocations?${new URLSearchParams({ key }).toString()}`);
-    await until(
+    await untilShown(
       () => rows(page).count(),
       (count) => count === 1,
     );
@@ -125,7 +125,7 @@ describeInBrowser("names that try to break the page", () => {
 describeInBrowser("rows", () => {
   test("do not move under the focus: new ones wait until they are asked for", async () => {
     const page = await openPage(server.adminUrl, "/invocations?handler=wave&order=newest");
-    await until(
+    await untilShown(
       () => rows(page).count(),
       (count) => count > 0,
     );
@@ -135,7 +135,7 @@ describeInBrowser("rows", () => {
     await page.getByText("1 new").waitFor();
     expect(await idsOn(page)).toEqual(before);
     await page.getByRole("button", { name: "show", exact: true }).click();
-    await until(
+    await untilShown(
       () => rows(page).count(),
       (count) => count === before.length + 1,
     );
@@ -150,7 +150,7 @@ describeInBrowser("rows", () => {
 
   test("the keyboard alone opens one", async () => {
     const page = await openPage(server.adminUrl, "/invocations?order=newest");
-    await until(
+    await untilShown(
       () => rows(page).count(),
       (count) => count > 3,
     );
@@ -162,7 +162,7 @@ describeInBrowser("rows", () => {
 
   test("stay when the server is silent, and say how old they are", async () => {
     const page = await openPage(server.adminUrl, "/invocations?order=newest");
-    await until(
+    await untilShown(
       () => rows(page).count(),
       (count) => count > 3,
     );
@@ -191,9 +191,9 @@ describeInBrowser("rows", () => {
 describeInBrowser("a verb on many", () => {
   test("shows what it will do to which, does it, and says what was refused", async () => {
     for (const turn of [1, 2]) await server.send("/Parcel/many/hold", turn);
-    const parked = await stateOf(server, "pending", 4);
+    const parked = await statusOf(server, "pending", 4);
     const page = await openPage(server.adminUrl, "/invocations?key=many");
-    await until(
+    await untilShown(
       () => rows(page).count(),
       (count) => count === 2,
     );
@@ -213,7 +213,7 @@ describeInBrowser("a verb on many", () => {
     await kill.getByText("1 refused").waitFor();
     await kill.getByRole("table", { name: "Refused" }).getByText("completed").waitFor();
     await kill.getByRole("button", { name: "Close" }).last().click();
-    await until(
+    await untilShown(
       () => page.getByText("Killed: its code did not run any more").count(),
       (count) => count === 2,
     );
@@ -245,7 +245,7 @@ describeInBrowser("a verb on many", () => {
 
   test("x picks a row, shift picks a range, escape lets go", async () => {
     const page = await openPage(server.adminUrl, "/invocations?status=failed&order=oldest");
-    await until(
+    await untilShown(
       () => rows(page).count(),
       (count) => count >= HOSTILE.size,
     );

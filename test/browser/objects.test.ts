@@ -2,8 +2,9 @@
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { join } from "node:path";
-import { Server, until } from "../e2e/server.ts";
-import { describeInBrowser, openPage } from "./support/browser.ts";
+import { Server } from "../e2e/server.ts";
+import { describeInBrowser, openPage, untilShown } from "./support/browser.ts";
+import { statusOf } from "./support/depot.ts";
 import { HOSTILE_KEY, HOSTILE_NAME } from "./fixtures/shelves.ts";
 
 const FILE = join(import.meta.dirname, "fixtures/shelves.ts");
@@ -47,7 +48,7 @@ describeInBrowser("objects and workflows", () => {
     expect(await stateOf("edited")).toEqual({ left: "18", reserved: '{"ord-7731":2,"ord-7702":3}' });
     await page.getByRole("button", { name: "Undo…" }).click();
     await page.getByRole("button", { name: "Queue the change" }).click();
-    await until(
+    await untilShown(
       () => stateOf("edited"),
       ({ left, title }) => left === "17" && title?.startsWith('"Advent') === true,
     );
@@ -83,6 +84,8 @@ describeInBrowser("objects and workflows", () => {
   test("two keys that wait for each other are a ring", async () => {
     await server.send("/Account/alice/transfer", { to: "bob" });
     await server.send("/Account/bob/transfer", { to: "alice" });
+    // Each is behind the other by then.
+    await statusOf(server, "pending", 2);
     const page = await openPage(server.adminUrl, keyPath("Account", "alice"));
     await page.getByText("Two keys wait for each other").waitFor();
     await page.getByText("Back to A.").waitFor();

@@ -1,8 +1,8 @@
 /** The overview, timers and SQL in a real browser. */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { Server, until } from "../e2e/server.ts";
-import { describeInBrowser, openPage } from "./support/browser.ts";
-import { DEPOT_FILE, openDepot, rows, stateOf } from "./support/depot.ts";
+import { Server } from "../e2e/server.ts";
+import { describeInBrowser, openPage, untilShown } from "./support/browser.ts";
+import { DEPOT_FILE, openDepot, rows, statusOf } from "./support/depot.ts";
 
 let server: Server;
 beforeAll(async () => {
@@ -17,7 +17,7 @@ describeInBrowser("overview", () => {
     await page.getByRole("img", { name: /^In the last hour/u }).waitFor();
     await page.getByRole("link", { name: /Retrying/u }).click();
     await page.waitForURL(/status=backing-off/u);
-    await until(
+    await untilShown(
       () => rows(page).count(),
       (count) => count === 1,
     );
@@ -25,7 +25,7 @@ describeInBrowser("overview", () => {
 
   test("what is paused is resumed from there", async () => {
     const id = await server.send("/Carrier/pickup", "the depot is closed");
-    await stateOf(server, "backing-off", 2);
+    await statusOf(server, "backing-off", 2);
     await server.admin(`/invocations/${id}/pause`, "PATCH");
     const page = await openPage(server.adminUrl, "/");
     await page.getByRole("button", { name: "Resume" }).click();

@@ -58,13 +58,14 @@ export async function until<T>(
   ask: () => T | PromiseLike<T>,
   wanted: (answer: T) => boolean,
   maxMs = 10_000,
+  pollMs = POLL_MS,
 ): Promise<T> {
   const deadline = performance.now() + maxMs;
   for (;;) {
     const answer = await ask();
     if (wanted(answer)) return answer;
     if (performance.now() > deadline) throw new Error(`still ${JSON.stringify(answer)} after ${maxMs} ms`);
-    await sleep(POLL_MS);
+    await sleep(pollMs);
   }
 }
 

@@ -5,12 +5,16 @@
 import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, afterEach, describe, expect } from "vitest";
 import { findChromium } from "../../../scripts/chromium.ts";
+import { until } from "../../e2e/target.ts";
 
 const PATH = findChromium();
 /** What needs the browser. Skipped by name where there is none. */
 export const describeInBrowser = describe.skipIf(PATH === undefined);
 
-const WAIT_MS_MAX = 20_000;
+/** How long a page may take to show something: beside other work a browser may stand still for seconds. */
+const WAIT_MS_MAX = 30_000;
+/** Each look is a request to the browser, which has better things to do. */
+const LOOK_MS = 50;
 const FLAGS = [
   ...["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"],
   ...["--disable-background-networking", "--disable-component-update", "--disable-sync"],
@@ -44,8 +48,18 @@ export async function openPage(adminUrl: string, path: string, view: View = {}):
   await page.goto(`${adminUrl}/ui${path}`);
   await page.locator("main").waitFor();
   // Keys are bound in the frame after what is drawn.
-  await page.evaluate("new Promise((next) => requestAnimationFrame(() => requestAnimationFrame(next)))");
+  await drawn(page);
   return page;
+}
+
+/** What the page has been told is on the screen, and has had its effects. */
+export async function drawn(page: Page): Promise<void> {
+  await page.evaluate("new Promise((next) => requestAnimationFrame(() => requestAnimationFrame(next)))");
+}
+
+/** As {@link until}, for what a page or its server shows. */
+export async function untilShown<T>(ask: () => PromiseLike<T>, wanted: (answer: T) => boolean): Promise<T> {
+  return await until(ask, wanted, WAIT_MS_MAX, LOOK_MS);
 }
 
 function watch(page: Page, host: string): void {

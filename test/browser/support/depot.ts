@@ -1,7 +1,8 @@
 /** A depot whose parcels wait, fail and end, under names that try to break the page that shows them. */
 import type { Page } from "playwright-core";
 import { join } from "node:path";
-import { Server, until } from "../../e2e/server.ts";
+import { Server } from "../../e2e/server.ts";
+import { untilShown } from "./browser.ts";
 
 export const DEPOT_FILE = join(import.meta.dirname, "../fixtures/hostile.ts");
 
@@ -29,19 +30,19 @@ export async function openDepot(): Promise<Server> {
   const server = await Server.start({ file: DEPOT_FILE });
   for (const key of HOSTILE.keys()) await server.call("/Carrier/forward", key);
   await server.send("/Parcel/held/hold");
-  await stateOf(server, "suspended", 1);
+  await statusOf(server, "suspended", 1);
   for (const turn of [1, 2, 3]) await server.send("/Parcel/held/move", turn);
   await server.send("/Carrier/pickup", "connect ECONNREFUSED <b>10.0.3.17</b>");
   await server.send("/Carrier/drive", 120);
   await server.call("/Carrier/wave", "Ada");
-  await stateOf(server, "pending", 3);
-  await stateOf(server, "backing-off", 1);
+  await statusOf(server, "pending", 3);
+  await statusOf(server, "backing-off", 1);
   return server;
 }
 
 /** The ids of all that have a status, once there are so many. */
-export async function stateOf(server: Server, status: string, count: number): Promise<readonly string[]> {
-  return await until(
+export async function statusOf(server: Server, status: string, count: number): Promise<readonly string[]> {
+  return await untilShown(
     async () => {
       const { invocations } = (await server.admin(`/invocations?status=${status}`)) as {
         invocations: { id: string }[];

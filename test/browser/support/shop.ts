@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { Server, until } from "../../e2e/server.ts";
 
-const SETTLED_MS_MAX = 20_000;
+const SETTLED_MS_MAX = 60_000;
 
 export interface Shop {
   readonly server: Server;
