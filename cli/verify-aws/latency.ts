@@ -11,8 +11,6 @@ const CHAIN = 10;
 const ALONE = 1;
 const TOGETHER = 20;
 const KEYS = 20;
-/** Log lines arrive some seconds later. */
-const LOGS_MS = 20_000;
 
 export async function latency(verification: Verification, stack: StackAtHand): Promise<void> {
   const { ledger, scale, clock } = verification;
@@ -112,7 +110,7 @@ async function coldStarts(verification: Verification, { ingress, outputs }: Stac
       }
       notePercentiles(note, "answer of an object add, two functions cold", answers);
       await capabilities.require("logs");
-      await clock.pause(LOGS_MS);
+      await clock.pause(scale.logsMs);
       const groups = {
         ingress: outputs.IngressLogs,
         dispatcher: outputs.DispatcherLogs,

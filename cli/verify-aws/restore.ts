@@ -12,10 +12,9 @@ const RESTORABLE_MS = 6 * 60_000;
 const RESTORED_MS = 60 * 60_000;
 const ENDED_MS = 120_000;
 const POLL_MS = 10_000;
-const REGISTRY_MS = 15_000;
 
 export async function restore(verification: Verification, stack: StackAtHand): Promise<void> {
-  const { ledger, account, capabilities, clock, settings, state, stackName } = verification;
+  const { ledger, account, capabilities, clock, scale, settings, state, stackName } = verification;
   await ledger.check("restore", "what was suspended ends in restored tables", async (note) => {
     const key = `restore-${randomUUID()}`;
     const id = await stack.ingress.send(`/Across/${key}/run`);
@@ -45,7 +44,7 @@ export async function restore(verification: Verification, stack: StackAtHand): P
       );
     note("restored in", Math.round((clock.now() - startMs) / 1000), "s");
     const outputs = await deployed(verification, { ...state.settings, tables: state.tables });
-    await clock.pause(REGISTRY_MS);
+    await clock.pause(scale.registryMs);
     const again = openCallers(verification, outputs);
     try {
       await again.ingress.call(`/Across/${key}/go`);

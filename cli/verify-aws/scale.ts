@@ -6,6 +6,10 @@ export interface Scale {
   readonly sideBySide: boolean;
   /** How long CloudWatch is waited for. */
   readonly metricsMs: number;
+  /** Log lines arrive so much later. */
+  readonly logsMs: number;
+  /** After a deployment, until no dispatcher and no ingress uses what it knew of the registry before. An emulator is tried at once, as clients do. */
+  readonly registryMs: number;
   readonly orderSends: number;
   readonly orderKeys: number;
   readonly sendsPerKey: number;
@@ -33,6 +37,8 @@ const ON_AWS: Scale = {
   requestsAtOnce: 500,
   sideBySide: true,
   metricsMs: 6 * MINUTE,
+  logsMs: 20 * SECOND,
+  registryMs: 15 * SECOND,
   orderSends: 200,
   orderKeys: 50,
   sendsPerKey: 20,
@@ -61,13 +67,16 @@ const ON_AN_EMULATOR: Partial<Scale> = {
   requestsAtOnce: 3,
   sideBySide: false,
   metricsMs: 5 * SECOND,
+  logsMs: 0,
+  registryMs: 0,
   orderSends: 16,
   orderKeys: 4,
   sendsPerKey: 3,
   hops: 6,
   timers: 6,
   timerSecondsMax: 6,
-  farTimerMs: 45 * SECOND,
+  // Longer than those that the delay queue takes (stack/app.ts).
+  farTimerMs: 24 * SECOND,
   longTurnMs: 12 * SECOND,
   freezePausesS: [1, 2],
   calls: 10,

@@ -12,9 +12,11 @@ const POISONED_MS = 5000;
 const TURN_MS = 1000;
 const DONE_MS = 180_000;
 
+/** `mended`: the dispatcher's environment is as it was. What is left is to wait, and disturbs nobody. */
 export async function dispatcherDeath(
   { ledger, account, clock }: Verification,
   { ingress, outputs }: StackAtHand,
+  mended: () => void = () => undefined,
 ): Promise<void> {
   await ledger.check("conformance", "messages of a dispatcher that has died are done, once", async (note) => {
     const { environment } = await account.functionSettings(outputs.Dispatcher);
@@ -37,6 +39,7 @@ export async function dispatcherDeath(
       await account.updateFunction(outputs.Dispatcher, { environment });
     }
     const mendedMs = clock.now();
+    mended();
     await Promise.all(ids.map((id) => ingress.result(id, DONE_MS)));
     note("from the mend to the last result", Math.round((clock.now() - mendedMs) / 1000), "s");
     const items = (await ingress.call(`/Line/${key}/items`)) as readonly number[];

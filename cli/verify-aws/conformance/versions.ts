@@ -7,8 +7,6 @@ import type { StackAtHand, Verification } from "../verification.ts";
 
 const SUSPENDED_MS = 60_000;
 const ENDED_MS = 120_000;
-/** Dispatchers and the ingress may use what they know of the registry for so long. */
-const REGISTRY_MS = 15_000;
 const FAIL_SECONDS_MAX = 300;
 const LOAD_FAIL_SECONDS_MAX = 120;
 
@@ -45,7 +43,7 @@ export async function versions(verification: Verification, stack: StackAtHand): 
   await check("a service moves to another function, and what is in flight ends", async () => {
     const keys = await suspended(verification, stack, "Moves", "moves");
     await deployed(verification, { build: 5, variant: "moved" });
-    await verification.clock.pause(REGISTRY_MS);
+    await verification.clock.pause(scale.registryMs);
     await go(stack, "Moves", keys);
     for (const key of keys) expectSame("result", await outcome(stack, "Moves", key), "ended");
   });
@@ -87,14 +85,14 @@ async function outcome({ ingress }: StackAtHand, service: string, key: string): 
   return JSON.parse(answer.body.toString()) as unknown;
 }
 
-async function newBuildServes({ clock }: Verification, { ingress }: StackAtHand): Promise<void> {
+async function newBuildServes({ clock, scale }: Verification, { ingress }: StackAtHand): Promise<void> {
   await ingress.until(
     () => ingress.call("/Versions/build"),
     (build) => build === "2",
     SUSPENDED_MS,
   );
   // Another environment may know the old one for a while.
-  await clock.pause(REGISTRY_MS);
+  await clock.pause(scale.registryMs);
 }
 
 /** Deploys what must fail. Returns what the stack's events or the CDK say of it. */
