@@ -16,7 +16,9 @@ import { stripVTControlCharacters } from "node:util";
 const SHOWN_TESTS_MAX = 20;
 /** First lines of what a failed test says. */
 const MESSAGE_LINES_MAX = 4;
-/** Last lines of a failed step that has no failed test to show. */
+/** Of a failed step that has no failed test to show: lines that say what has failed, and its last lines. */
+const SAYS_FAILED = /^\s*(?:failed|FAILED)\b/;
+const FAILED_LINES_MAX = 10;
 const LOG_LINES_MAX = 15;
 const LINE_CHARS_MAX = 300;
 
@@ -114,11 +116,12 @@ function failuresOf({ name, report, log }: Step): readonly string[] {
   ]);
   if (found.length > SHOWN_TESTS_MAX) shown.push(`failed in ${name}: ${found.length - SHOWN_TESTS_MAX} more`);
   if (shown.length > 0) return shown;
+  const lines = linesOf(log);
+  const said = lines.slice(0, -LOG_LINES_MAX).filter((line) => SAYS_FAILED.test(line));
+  const last = lines.slice(-LOG_LINES_MAX);
   return [
     `failed: ${name}, whose last lines are`,
-    ...linesOf(log)
-      .slice(-LOG_LINES_MAX)
-      .map((line) => `    ${line}`),
+    ...[...said.slice(0, FAILED_LINES_MAX), ...last].map((line) => `    ${line}`),
   ];
 }
 

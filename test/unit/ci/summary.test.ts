@@ -73,14 +73,17 @@ test("of many failed tests some are shown, and the others are counted", () => {
   expect(lines.at(-2)).toBe("failed in test: 5 more");
 });
 
-test("a step without tests shows the end of what it has printed", () => {
-  const printed = Array.from({ length: 100 }, (_, n) => `line ${n}`).join("\n");
+test("a step without tests shows what says that it has failed, and the end of what it has printed", () => {
+  const printed = Array.from({ length: 100 }, (_, n) => (n === 7 ? "failed   a check" : `line ${n}`)).join(
+    "\n",
+  );
   const { lines } = summary({
     ...{ steps: "passed test 1\nfailed sim 9\n", "sim.log": printed },
     "test.json": report(1, []),
   });
   expect(lines[2]).toBe("failed: sim, whose last lines are");
-  expect(lines.slice(3, -1)).toHaveLength(15);
+  expect(lines[3]).toBe("    failed   a check");
+  expect(lines.slice(4, -1)).toHaveLength(15);
   expect(lines.at(-2)).toBe("    line 99");
 });
 
