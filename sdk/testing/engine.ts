@@ -23,7 +23,7 @@ import { FaultyParties } from "./faults/faulty-parties.ts";
 import { FaultyRun } from "./faults/faulty-run.ts";
 import { drain, outcomeOf } from "./faults/outcome.ts";
 import { VirtualClock } from "./faults/virtual-clock.ts";
-import { type EnginePorts, type Parties, partiesOf } from "./parties.ts";
+import { type TestPorts, type Parties, partiesOf } from "./parties.ts";
 import { PassingTime } from "./passing-time.ts";
 import { asRequest } from "./request.ts";
 import { TestSteps } from "./steps.ts";
@@ -67,7 +67,7 @@ export class TestEngine {
   readonly #parties: Parties;
   readonly #ticks: Ticks;
   /** What the source door needs. */
-  readonly ports: EnginePorts;
+  readonly ports: TestPorts;
   readonly steps = new TestSteps();
   readonly #passing: PassingTime | undefined;
   readonly services: readonly ServiceManifest[];

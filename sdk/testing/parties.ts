@@ -10,7 +10,7 @@ import type { LocalItemStore } from "../../runtime/local/item-store.ts";
 import type { Endpoint, TurnPorts } from "../endpoint.ts";
 import type { TestSteps } from "./steps.ts";
 
-export interface EnginePorts {
+export interface TestPorts {
   readonly items: LocalItemStore;
   readonly watch: LocalItemStore;
   readonly mailbox: Mailbox;
@@ -31,7 +31,7 @@ export interface Parties {
 }
 
 export interface PartiesParts {
-  readonly ports: EnginePorts;
+  readonly ports: TestPorts;
   readonly endpoint: Endpoint;
   readonly steps: TestSteps;
   /** A turn begins. */

@@ -15,6 +15,7 @@ import {
   type Retention,
   retentionAttributes,
 } from "../../model/head.ts";
+import { decodeEntries, type Entry } from "../../model/entry.ts";
 import { HEAD, headKey } from "../../model/head-keys.ts";
 import { headersValueOf } from "../../model/headers-value.ts";
 import type { Incarnation, InvocationId } from "../../model/ids.ts";
@@ -139,10 +140,34 @@ export const isWrittenBy = (item: Attributes | undefined, writer: string, positi
 
 /** Whether a turn may begin a closure when this is answered: a write of a head, unless it ends or suspends the invocation. */
 export function mayLeadToClosure(write: Write): boolean {
-  const { table, sk } = write.key;
-  if (table !== "journal" || sk !== HEAD || write.op === "delete") return false;
-  const status = write.op === "put" ? write.attributes[HEAD_ATTRIBUTE.status] : statusSetBy(write);
+  if (!isOfHead(write)) return false;
+  const status = statusIn(write);
   return status !== "completed" && status !== "suspended";
+}
+
+const isOfHead = ({ op, key: { table, sk } }: Write): boolean =>
+  table === "journal" && sk === HEAD && op !== "delete";
+
+/** What a write of a head says, for those who watch: the status that it sets, and what it appends. `undefined`: it is none. */
+export const headWrite = (
+  write: Write,
+): { readonly status: Value | undefined; readonly entries: readonly Entry[] } | undefined =>
+  isOfHead(write) ? { status: statusIn(write), entries: decodeEntries(tailIn(write)) } : undefined;
+
+function statusIn(write: Write): Value | undefined {
+  if (write.op === "delete") return undefined;
+  return write.op === "put" ? write.attributes[HEAD_ATTRIBUTE.status] : statusSetBy(write);
+}
+
+function tailIn(write: Write): Value | undefined {
+  if (write.op === "delete") return undefined;
+  return write.op === "put" ? write.attributes[HEAD_ATTRIBUTE.tail] : tailSetBy(write);
+}
+
+function tailSetBy({ changes }: Update): Value | undefined {
+  const change = changes.find(({ attribute }) => attribute === HEAD_ATTRIBUTE.tail);
+  if (change?.do === "append") return [...change.values];
+  return change?.do === "set" ? change.value : undefined;
 }
 
 function statusSetBy({ changes }: Update): Value | undefined {

@@ -2,7 +2,7 @@
 import { EXPLORED_RUNS_DEFAULT, EXPLORED_RUNS_MAX, SHRINK_RUNS_MAX } from "../../../lib/limits/testing.ts";
 import { errorText } from "./difference.ts";
 import { indented } from "./every-crash-point.ts";
-import { type ChosenFault, chosen, strikeText } from "./fault.ts";
+import { type ChosenFault, chosenFault, strikeText } from "./fault.ts";
 import type { RunPlan } from "./faulty-run.ts";
 import { runOnce, type RunResult } from "./one-run.ts";
 import { type FaultyTest, testOf, type Tested } from "./tested.ts";
@@ -99,7 +99,7 @@ interface Small {
 /** Leaves out one fault after the other for as long as the test fails. It need not fail in the same way. */
 async function smallest(run: () => Promise<unknown>, failed: RunResult<unknown>): Promise<Small> {
   const { seed } = failed.plan;
-  const drawn = failed.strikes.map(chosen);
+  const drawn = failed.strikes.map(chosenFault);
   let best: Small = { result: failed, seed: String(seed) };
   let tries = 0;
   const fails = async (kept: readonly number[]): Promise<boolean> => {
@@ -137,7 +137,7 @@ async function planIn(text: string, run: () => Promise<unknown>, faults: boolean
   if (kept === undefined) return plan;
   const { strikes } = await runOnce(run, plan);
   const places = kept.split(",").filter((each) => each !== "");
-  return { ...plan, faults: taken(strikes.map(chosen), places.map(Number)) };
+  return { ...plan, faults: taken(strikes.map(chosenFault), places.map(Number)) };
 }
 
 function messageOf(

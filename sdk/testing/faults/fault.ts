@@ -39,7 +39,7 @@ export interface ChosenFault {
   readonly occurrence: number;
 }
 
-export const chosen = ({ fault, point: { target, what, occurrence } }: Strike): ChosenFault => ({
+export const chosenFault = ({ fault, point: { target, what, occurrence } }: Strike): ChosenFault => ({
   ...{ fault, target, what, occurrence },
 });
 

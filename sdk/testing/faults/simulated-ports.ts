@@ -1,7 +1,4 @@
 /** Ports whose requests happen in the order of a run; those of a handler's process can go wrong. */
-import { decodeEntries } from "../../../lib/model/entry.ts";
-import { HEAD_ATTRIBUTE } from "../../../lib/model/head.ts";
-import { HEAD } from "../../../lib/model/head-keys.ts";
 import type { Write } from "../../../lib/model/item.ts";
 import { LOCK } from "../../../lib/model/lock.ts";
 import { decodeMessage, type Outgoing } from "../../../lib/model/message.ts";
@@ -9,9 +6,10 @@ import { targetText } from "../../../lib/model/target-text.ts";
 import type { Value } from "../../../lib/model/value.ts";
 import type { ItemStore, Mailbox, Timers } from "../../../lib/ports.ts";
 import { isCommand } from "../../../lib/model/entry.ts";
+import { headWrite } from "../../../lib/store/head/append.ts";
 import { describeCommand } from "../../../lib/turn/mismatch.ts";
 import type { StepGate } from "../../../lib/step-gate.ts";
-import type { Asked } from "./turn-process.ts";
+import type { AskedFor } from "./turn-process.ts";
 
 interface Ports {
   readonly items: ItemStore;
@@ -19,9 +17,9 @@ interface Ports {
   readonly timers: Timers;
 }
 
-type Ask = <T>(asked: Asked, operation: () => Promise<T>) => Promise<T>;
+type Ask = <T>(asked: AskedFor, operation: () => Promise<T>) => Promise<T>;
 
-const READ: Asked = { isRead: true, what: () => "a read" };
+const READ: AskedFor = { isRead: true, what: () => "a read" };
 
 /** `ask`: performs a request, or does not. */
 export function simulated({ items, mailbox, timers }: Ports, ask: Ask): Ports {
@@ -65,37 +63,23 @@ export const orderedSteps = (
   },
 });
 
-function askedBy(write: Write): Asked {
+function askedBy(write: Write): AskedFor {
   const { table, pk, sk } = write.key;
   if (table === "state")
     return { what: () => (sk === LOCK ? "the write of its key's lock" : "a write of state") };
-  if (table !== "journal" || sk !== HEAD) return { what: () => `a write of ${table} ${pk}` };
-  const entries = decodeEntries(appended(write)).filter(isCommand);
+  const told = headWrite(write);
+  if (!told) return { what: () => `a write of ${table} ${pk}` };
+  const entries = told.entries.filter(isCommand);
   const names = entries.map(describeCommand);
   return {
-    what: () => (names.length > 0 ? `the append of ${names.join(", ")}` : withoutEntries(write)),
+    what: () => (names.length > 0 ? `the append of ${names.join(", ")}` : withoutEntries(told.status)),
     commands: entries.map(({ command }) => command),
   };
 }
 
-function appended(write: Write): Value | undefined {
-  if (write.op === "delete") return undefined;
-  if (write.op === "put") return write.attributes[HEAD_ATTRIBUTE.tail];
-  const change = write.changes.find(({ attribute }) => attribute === HEAD_ATTRIBUTE.tail);
-  if (change?.do === "append") return [...change.values];
-  return change?.do === "set" ? change.value : undefined;
-}
-
-function withoutEntries(write: Write): string {
-  const status = write.op === "put" ? write.attributes[HEAD_ATTRIBUTE.status] : statusIn(write);
+function withoutEntries(status: Value | undefined): string {
   if (status === "completed") return "the append of its result";
   return status === "suspended" ? "the append of its suspension" : "an append";
-}
-
-function statusIn(write: Write): Value | undefined {
-  const changes = write.op === "update" ? write.changes : [];
-  const change = changes.find(({ attribute }) => attribute === HEAD_ATTRIBUTE.status);
-  return change?.do === "set" ? change.value : undefined;
 }
 
 const sent = (batch: readonly Outgoing[]): string => batch.map(({ body }) => messageText(body)).join(", ");

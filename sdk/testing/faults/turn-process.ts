@@ -8,7 +8,7 @@ import type { FaultyRun } from "./faulty-run.ts";
 import type { RequestOrder } from "./request-order.ts";
 
 /** Of a request. */
-export interface Asked {
+export interface AskedFor {
   /** Nothing goes wrong at one that only reads. */
   readonly isRead?: boolean;
   readonly what: () => string;
@@ -17,7 +17,7 @@ export interface Asked {
 }
 
 interface Request<T> {
-  readonly asked: Asked;
+  readonly asked: AskedFor;
   readonly operation: () => Promise<T>;
   readonly resolve: (value: T) => void;
   readonly reject: (error: unknown) => void;
@@ -64,7 +64,7 @@ export class TurnProcess {
   }
 
   /** A request waits until it is its turn. One of a dead process is never answered. */
-  ask<T>(asked: Asked, operation: () => Promise<T>): Promise<T> {
+  ask<T>(asked: AskedFor, operation: () => Promise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const request = { asked, operation, resolve, reject };
       this.#add(() => this.#meet(request));
@@ -101,7 +101,7 @@ export class TurnProcess {
     }
   }
 
-  #faultAt({ what, commands = [] }: Asked): Fault | undefined {
+  #faultAt({ what, commands = [] }: AskedFor): Fault | undefined {
     const site = commands.map((command) => this.#sites.get(command)).find((each) => each !== undefined);
     return this.#parts.run.faultAt({
       ...{ what: what(), target: targetText(this.#request.target) },
