@@ -5,10 +5,10 @@
  * - This file: what the protocol, the dispatcher and a turn of a handler need.
  * - limits/aws.ts: what DynamoDB, SQS, Lambda and the other services take, and how long they are waited for.
  * - limits/http.ts: the ingress and the admin API.
- * - limits/query.ts: SQL queries.
- * - limits/events.ts: event sources.
+ * - limits/query.ts, limits/events.ts: SQL queries; event sources.
  * - limits/tracing.ts: the spans of invocations, on their way to a collector.
  * - limits/local.ts, limits/testing.ts: `perdure dev`, `perdure/testing`, and the stores on this machine.
+ * - limits/replay.ts: code that is asked whether it does what journals have recorded.
  * - limits/ui.ts: what the web UI asks for.
  * - limits/cli.ts, limits/cli-invocations.ts: the command line, and how long it waits for AWS.
  * - limits/author.ts: what the author of a handler is told of the code.

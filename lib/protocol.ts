@@ -228,8 +228,9 @@ export const decodeTurnRequest = (text: string): TurnRequest => decodeJson(text)
 export const encodeTurnOutcome = (outcome: TurnOutcome): string => encodeJson(outcome as unknown as Value);
 export const decodeTurnOutcome = (text: string): TurnOutcome => decodeJson(text) as unknown as TurnOutcome;
 
-/** Whether code does what a journal has recorded (runtime/dev/hosts/rehearsal.ts). */
+/** Whether code does what a journal has recorded (lib/replay/rehearsal.ts). */
 export type Rehearsal =
-  | { readonly fits: true }
-  /** `isUnsure`: the process did not say so. */
+  /** `asFarAs`: why it came to an end before all was replayed. */
+  | { readonly fits: true; readonly asFarAs?: string }
+  /** `isUnsure`: nobody can tell. Nothing is known against the journal. */
   | { readonly fits: false; readonly reason: string; readonly isUnsure?: true };

@@ -178,7 +178,8 @@ async function runTurn(
     writer: nonce(ports.entropy, 6),
   });
   const { log: recorded } = history;
-  const traced = traceTurn({ request, head: stored?.head, log: recorded, headers, clock: ports.clock });
+  const beginning = { request, head: stored?.head, log: recorded, headers, clock: ports.clock };
+  const traced = traceTurn(beginning, ports.rehearsal !== undefined);
   const driver = new TurnDriver(request, ports, journal, history, handler.options);
   driver.writer.traced = traced;
   const over = new AttemptEnd();
@@ -215,6 +216,7 @@ async function runTurn(
       driver.run(run, handler.output, async (entry, before) => await context.fill(entry, before)),
     );
     const outcome = await driver.writer.left(ended);
+    tellRehearsal(ports, driver);
     traced.ended(outcome);
     sayEnd(log, outcome);
     if (outcome.kind === "completed") forgotten.returned(left, warn);
@@ -229,6 +231,11 @@ async function runTurn(
   } finally {
     over.comes();
   }
+}
+
+/** It has come to an end before it was stopped. */
+function tellRehearsal({ rehearsal }: TurnPorts, { machine }: TurnDriver): void {
+  if (machine.replaying) rehearsal?.endsEarly();
 }
 
 /** As the user's option makes it terminal. */

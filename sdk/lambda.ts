@@ -1,7 +1,7 @@
 /**
  * Turns services into a Lambda function's handler: `export const handler = createLambdaHandler({ services: [...] })`.
- * The dispatcher invokes it with turns, a deployment with a discovery request. It appends to the journal itself, by a
- * light client of its own, and loads nothing of the AWS SDK: cold start is part of the product.
+ * The dispatcher invokes it with turns, a deployment with a discovery request and with rehearsals. It appends to the journal itself, by
+ * a light client of its own, and loads nothing of the AWS SDK: cold start is part of the product.
  */
 import { systemClock } from "../lib/clock.ts";
 import { systemEntropy } from "../lib/entropy.ts";
@@ -10,12 +10,19 @@ import { connectHandler } from "../lib/aws/handler-connection.ts";
 import { RegistryReader } from "../lib/store/registry-reader.ts";
 import { type Environment, ENVIRONMENT, resourcesIn } from "../lib/environment.ts";
 import { type Resources, resourcesId } from "../lib/model/resources.ts";
+import {
+  journalsAsked,
+  type RehearsalRequest,
+  type RehearsalResponse,
+} from "../lib/replay/rehearsal-request.ts";
 import type { DiscoveryRequest, DiscoveryResponse, TurnOutcome, TurnRequest } from "../lib/protocol.ts";
 import { decodeTurnRequest, encodeTurnOutcome, PROTOCOL_VERSION } from "../lib/protocol.ts";
 import { type Invoked, isThroughDoor, notHere, notMeant, onlyCall } from "./direct-door.ts";
 import { collect, createEndpoint, type Endpoint, type Served, type TurnPorts } from "./endpoint.ts";
 import { beforeAnswer } from "./on-answer.ts";
+import { replayedBy } from "./rehearsals.ts";
 import { LAMBDA_ANSWER_MS } from "../lib/limits.ts";
+import { REHEARSAL_MS_MAX } from "../lib/limits/replay.ts";
 
 export type LambdaHandlerOptions = Served;
 
@@ -30,10 +37,18 @@ export function createLambdaHandler({ services, ...options }: LambdaHandlerOptio
   // Under `perdure dev` there is nothing to connect to: the engine runs the turns itself.
   if (!collect({ services, ...options })) void openTo(process.env, "dynamodb", "sqs");
   const connected = new Connected();
+  const rehearsed = async (asked: RehearsalRequest, isCall: boolean): Promise<RehearsalResponse> => {
+    if (isCall) throw new TypeError("not a call: other handlers may invoke this function for calls only");
+    const journals = journalsAsked(asked);
+    // What a rehearsal logs would look like an attempt of the invocation.
+    const quiet = createEndpoint(services, { ...options, logger: () => undefined });
+    return { kind: "rehearsed", replayed: await replayedBy(quiet, journals, REHEARSAL_MS_MAX) };
+  };
   const answer = async (event: unknown, context: LambdaContext): Promise<unknown> => {
-    const asked = parseRequest(event);
-    if (asked.kind === "discover") return discovered(endpoint, process.env);
     const isCall = isThroughDoor(context, process.env[ENVIRONMENT.directAlias]);
+    const asked = parseRequest(event);
+    if (asked.kind === "rehearse") return await rehearsed(asked, isCall);
+    if (asked.kind === "discover") return discovered(endpoint, process.env);
     const request = isCall ? onlyCall(asked, endpoint.discover().services) : asked;
     const resources = request.resources ?? resourcesIn(process.env);
     const notRun = notMeant(asked, context) ?? notHere(asked, resources);
@@ -85,11 +100,11 @@ function discovered(endpoint: Endpoint, environment: Environment): DiscoveryResp
 }
 
 /** Throws `TypeError` for an event that no runtime of this version sends. */
-function parseRequest(event: unknown): TurnRequest | DiscoveryRequest {
-  const { kind, version } = (
-    typeof event === "object" && event !== null ? event : {}
-  ) as Partial<TurnRequest>;
-  if ((kind as string) !== "turn" && (kind as string) !== "discover") {
+function parseRequest(event: unknown): TurnRequest | DiscoveryRequest | RehearsalRequest {
+  const { kind, version } = (typeof event === "object" && event !== null ? event : {}) as Partial<
+    TurnRequest | DiscoveryRequest | RehearsalRequest
+  >;
+  if (kind !== "turn" && kind !== "discover" && kind !== "rehearse") {
     throw new TypeError(
       "not a Perdure request: this function is invoked by Perdure's dispatcher, not directly",
     );
@@ -99,6 +114,8 @@ function parseRequest(event: unknown): TurnRequest | DiscoveryRequest {
       `protocol version ${String(version)} is not supported: this SDK speaks ${PROTOCOL_VERSION}. Upgrade the older side.`,
     );
   }
+  // Its journals are texts.
+  if (kind === "rehearse") return event as RehearsalRequest;
   return decodeTurnRequest(JSON.stringify(event));
 }
 

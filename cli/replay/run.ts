@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { CLI_REPLAY_DEFAULT, CLI_REPLAY_SHOWN_MAX } from "../../lib/limits/cli-invocations.ts";
 import type { RecordedJournal } from "../../lib/model/recorded-journal.ts";
 import { BuildError } from "../../runtime/dev/bundler.ts";
-import type { Replayed } from "../../runtime/replay/replay.ts";
+import type { Replayed } from "../../lib/replay/replay.ts";
 import { replayFiles } from "../../runtime/dev/replayed-files.ts";
 import type { Cli } from "../cli.ts";
 import { countIn } from "../count.ts";

@@ -53,12 +53,6 @@ export const SERVED_MS_MAX = 2000;
 
 /** Recorded journals that one process replays at the same time. */
 export const REPLAYED_AT_ONCE = 100;
-/** How long one replay of what is recorded may take, before the invocation stays where it is. */
-export const REHEARSAL_MS_MAX = 3000;
-/** Invocations that are rehearsed in one process. */
-export const REHEARSED_AT_ONCE = 50;
-/** Of them, those that are rehearsed once more in a process of their own, because one of them was in the way. */
-export const REHEARSED_ALONE_MAX = 10;
 /** Invocations that are looked at after a reload. */
 export const ADOPTED_MAX = 2000;
 /** Invocations that do not fit the new code, which are remembered. Beyond, the oldest are rehearsed again. */

@@ -1,6 +1,6 @@
 /**
  * A recorded journal: all that is stored of one invocation, as text. With it, code can be asked whether it does what is recorded,
- * on another machine and without effects (runtime/replay/). It holds input, headers and results as they are: keep it as you keep those.
+ * on another machine and without effects (lib/replay/). It holds input, headers and results as they are: keep it as you keep those.
  */
 import { headKey } from "./head-keys.ts";
 import { type Head, isStub, parseHead } from "./head.ts";

@@ -6,6 +6,7 @@ import { LambdaDiscoverer } from "./lambda-discoverer.ts";
 import type { Invoker } from "../../lib/ports.ts";
 import { LambdaInvoker } from "./lambda-invoker.ts";
 import { LambdaPublisher } from "./lambda-publisher.ts";
+import { LambdaRehearser } from "./lambda-rehearser.ts";
 import { LambdaVersions } from "./lambda-versions.ts";
 import { type OwnTables, OwnTablesInvoker } from "./own-tables-invoker.ts";
 
@@ -17,6 +18,9 @@ export const lambdaDiscoverer = (environment: Environment, attempts?: number): L
 
 export const lambdaPublisher = (environment: Environment): LambdaPublisher =>
   new LambdaPublisher(new RestService(httpTo(environment, "lambda")));
+
+export const lambdaRehearser = (environment: Environment): LambdaRehearser =>
+  new LambdaRehearser(new RestService(httpTo(environment, "lambda")));
 
 export const lambdaVersions = (environment: Environment): LambdaVersions =>
   new LambdaVersions(new RestService(httpTo(environment, "lambda")));

@@ -6,10 +6,11 @@ import { type DiscoveryRequest, type DiscoveryResponse, PROTOCOL_VERSION } from 
 import { toOperational } from "../../lib/aws/fault.ts";
 import { functionErrorIn, invocationPath, type RestService } from "../../lib/aws/rest-service.ts";
 import type { HttpAnswer } from "../../lib/aws/signed-http.ts";
-import { EXCERPT_CHARS_MAX, FUNCTION_DISCOVERY_MS_MAX } from "../../lib/limits/aws.ts";
+import { FUNCTION_DISCOVERY_MS_MAX } from "../../lib/limits/aws.ts";
+import { deathIn } from "./function-death.ts";
 
 /** For some seconds after a permission was given, IAM still answers like this. So does Lambda for a new version. */
-const NOT_YET: ReadonlySet<string> = new Set([
+export const NOT_YET: ReadonlySet<string> = new Set([
   "AccessDeniedException",
   "ResourceConflictException",
   "ResourceNotFoundException",
@@ -64,27 +65,6 @@ export class LambdaDiscoverer {
 /** In the stack of its handler, which takes the request for one of API Gateway's. */
 const RESTATE_SDK = /@restatedev\/restate-sdk/;
 const SILENT = `the function has not said in ${FUNCTION_DISCOVERY_MS_MAX / 1000} seconds what it serves. Look for what its module waits for when it is loaded: a top-level await, a connection`;
-
-/** What Lambda says of a function that has died, with the place in its code. */
-function deathIn(payload: string): string {
-  const excerpt = payload.slice(0, EXCERPT_CHARS_MAX);
-  try {
-    const { errorType = "Error", errorMessage, trace } = JSON.parse(payload) as Death;
-    if (errorMessage === undefined) return excerpt;
-    const text = `${errorType}: ${errorMessage}`.slice(0, EXCERPT_CHARS_MAX);
-    const place = trace?.find((line) => PLACE.test(line))?.trim();
-    return place === undefined ? text : `${text} (${place.slice(0, EXCERPT_CHARS_MAX)})`;
-  } catch {
-    return excerpt;
-  }
-}
-interface Death {
-  readonly errorType?: string;
-  readonly errorMessage?: string;
-  readonly trace?: readonly string[];
-}
-/** Not one of Node's own modules. */
-const PLACE = /^\s*at (?!.*\(?node:)/;
 
 function toDiscoveryError(error: unknown): unknown {
   if (error instanceof Error && NOT_YET.has(error.name)) {

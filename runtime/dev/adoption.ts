@@ -3,7 +3,7 @@
  * code afterwards: what backs off, or was paused by its failure, goes on at once with the code in service, if that does what is recorded.
  * What sleeps, waits or runs without failing stays on its code. So does what an operator has paused.
  *
- * How: a rehearsal (hosts/rehearsal.ts) tells whether the code fits. Then one conditional write on the head (`adopt`) names the new
+ * How: a rehearsal (lib/replay/rehearsal.ts) tells whether the code fits. Then one conditional write on the head (`adopt`) names the new
  * deployment, and a message lets it go on. The argument is in docs/decisions/0048-the-fix-reaches-what-failed.md.
  *
  * Crash points
@@ -13,12 +13,8 @@
 import { asError } from "../../lib/errors.ts";
 import { nonce } from "../../lib/entropy.ts";
 import { NONCE_BYTES } from "../../lib/limits.ts";
-import {
-  ADOPTED_MAX,
-  ADOPTION_SETTLE_MS,
-  REHEARSED_AT_ONCE,
-  STAYING_REMEMBERED_MAX,
-} from "../../lib/limits/local.ts";
+import { ADOPTED_MAX, ADOPTION_SETTLE_MS, STAYING_REMEMBERED_MAX } from "../../lib/limits/local.ts";
+import { REHEARSED_AT_ONCE } from "../../lib/limits/replay.ts";
 import { type Head, parseFields } from "../../lib/model/head.ts";
 import type { InvocationId } from "../../lib/model/ids.ts";
 import type { Attributes } from "../../lib/model/item.ts";
@@ -32,7 +28,7 @@ import { adopt } from "../../lib/store/head/rest.ts";
 import { readHead, type StoredHead } from "../../lib/store/head-store.ts";
 import { outgoing, sendAll } from "../../lib/store/send.ts";
 import type { LocalItemStore } from "../local/item-store.ts";
-import { rehearsedTurn } from "../replay/rehearsed-turn.ts";
+import { rehearsedTurn } from "../../lib/replay/rehearsed-turn.ts";
 import type { Deployed } from "./deployer.ts";
 import type { HostPool } from "./hosts/host-pool.ts";
 

@@ -1,5 +1,6 @@
 /** What somebody in front of a development server does with one key, to whatever is there: a crash, a jump to the next timer. */
-import { HANDS_LOOKED_MAX, REHEARSED_AT_ONCE } from "../../lib/limits/local.ts";
+import { HANDS_LOOKED_MAX } from "../../lib/limits/local.ts";
+import { REHEARSED_AT_ONCE } from "../../lib/limits/replay.ts";
 import { parseFields } from "../../lib/model/head.ts";
 import type { InvocationId } from "../../lib/model/ids.ts";
 import { uncheckedIdIn } from "../../lib/model/listing.ts";

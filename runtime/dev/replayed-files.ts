@@ -4,8 +4,8 @@ import type { RecordedJournal } from "../../lib/model/recorded-journal.ts";
 import { type Bundle, Bundler } from "./bundler.ts";
 import { discover } from "./deployer.ts";
 import { HostPool } from "./hosts/host-pool.ts";
-import { recordedPorts } from "../replay/recorded-ports.ts";
-import { type Replayed, replayAll } from "../replay/replay.ts";
+import { recordedPorts } from "../../lib/replay/recorded-ports.ts";
+import { type Replayed, replayAll } from "../../lib/replay/replay.ts";
 
 /**
  * In the order of the journals. `done`: how many were replayed so far. Throws {@link BuildError} if the files cannot be bundled or

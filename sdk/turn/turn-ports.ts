@@ -22,6 +22,8 @@ export interface TurnPorts {
   readonly shortWaitMs?: number;
   /** Resolves when all that was answered before survives a loss of power. Asked for by `TurnRequest.mustSettle`. */
   readonly settled?: () => Promise<void>;
+  /** It only tells whether the code fits the journal, so there is nothing to trace. It says if it ends before all is replayed. */
+  readonly rehearsal?: { endsEarly(): void };
   /** Of a development server's: it is told which steps run, and may make one fail. */
   readonly steps?: StepGate;
   /** Of a test's: it is told of each operation while the code that issues it is on the stack. */

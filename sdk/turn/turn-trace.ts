@@ -46,7 +46,8 @@ const untraced = (headers: Headers): TurnTrace => {
   };
 };
 
-export function traceTurn(turn: TracedTurnStart): TurnTrace {
-  const tracer = (globalThis as { readonly [TURN_TRACER]?: TurnTracer })[TURN_TRACER];
+export function traceTurn(turn: TracedTurnStart, isRehearsal = false): TurnTrace {
+  const { [TURN_TRACER]: found } = globalThis as { readonly [TURN_TRACER]?: TurnTracer };
+  const tracer = isRehearsal ? undefined : found;
   return tracer ? tracer(turn) : untraced(turn.headers);
 }

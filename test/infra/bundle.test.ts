@@ -47,10 +47,11 @@ describe("the greeter's handler", () => {
   // 1 for ids as they are shown, as in the runtime's functions below;
   // 5 for times of entries and turns (0031), and for steps that a development server stops;
   // 1 for the place where tracing comes in;
-  // 6 for what is said of code: operations that are not awaited, an object that calls its own key, values that JSON loses.
-  test("is at most 189 KB with everything that it needs: nothing of the AWS SDK", () => {
+  // 6 for what is said of code: operations that are not awaited, an object that calls its own key, values that JSON loses;
+  // 6 for rehearsals (0051).
+  test("is at most 195 KB with everything that it needs: nothing of the AWS SDK", () => {
     const code = codeOf(join(EXAMPLES, "01-greeter.ts"), "runtime");
-    expect(code.byteLength).toBeLessThanOrEqual(189 * KB);
+    expect(code.byteLength).toBeLessThanOrEqual(195 * KB);
     expect(imported(code)).toEqual([]);
   });
 
@@ -87,9 +88,9 @@ describe("the runtime's functions", () => {
     // Half of it is the shapes of events, the door, and what schedules and keys are.
     ["events", 102],
     ["timers", 56],
-    ["reconciler", 81],
-    // 9 for subscriptions that stacks make.
-    ["registrar", 78],
+    ["reconciler", 82],
+    // 9 for subscriptions that stacks make, 23 for the gate (0051): it reads journals, and moves heads.
+    ["registrar", 101.5],
   ])("%s is at most %d KB with everything that it needs: nothing of the AWS SDK", (part, kb) => {
     const code = runtimeBundle(part);
     expect(code.byteLength).toBeLessThanOrEqual(kb * KB);

@@ -18,6 +18,7 @@ import type { Target } from "../../../lib/model/message.ts";
 import { DebuggerPort } from "./debugger-port.ts";
 import { HostProcess } from "./host-process.ts";
 import { engineCalls, type EngineCalls, type EnginePorts } from "./host-protocol.ts";
+import { NOT_TOLD } from "../../../lib/replay/rehearsal.ts";
 import { CrashBlame } from "./crash-blame.ts";
 import { IsolatedHosts } from "./isolated-hosts.ts";
 import { KilledByHand } from "./killed-by-hand.ts";
@@ -28,9 +29,9 @@ import {
   HOST_HEAP_MB,
   HOST_IDLE_MS_MAX,
   HOST_POOL_TICK_MS,
-  REHEARSED_ALONE_MAX,
   TURN_SLACK_MS,
 } from "../../../lib/limits/local.ts";
+import { REHEARSED_ALONE_MAX } from "../../../lib/limits/replay.ts";
 
 export interface HostPoolOptions {
   readonly ports: EnginePorts;
@@ -306,8 +307,6 @@ async function rehearsed(process: HostProcess, request: TurnRequest): Promise<Re
     .catch((error: unknown): Rehearsal => ({ fits: false, reason: asError(error).message, isUnsure: true }));
   return await Promise.race([told, late]);
 }
-const NOT_TOLD: Rehearsal = { fits: false, reason: "the code took too long to say so", isUnsure: true };
-
 /** No attempt is counted: the invocation is looked at again, and its next turn runs alone. */
 const notBlamed = ({ message }: FunctionError): OperationalError =>
   new OperationalError(

@@ -14,7 +14,7 @@ import { Channel } from "./channel.ts";
 import { packFrames, reviveError, unpackFrames, type WireError } from "./frame.ts";
 import { type EngineCalls, type HostCalls, hostPorts } from "./host-protocol.ts";
 import { Losses } from "./losses.ts";
-import { rehearse } from "./rehearsal.ts";
+import { rehearse } from "../../../lib/replay/rehearsal.ts";
 import { type CollectedServices, collectServed } from "./served-collector.ts";
 import { Linger } from "./linger.ts";
 import { Traps, type Where } from "./traps.ts";

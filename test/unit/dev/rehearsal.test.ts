@@ -1,7 +1,7 @@
 // A rehearsal tells whether code fits a journal, and does nothing.
 import { expect, test } from "vitest";
 import type { HostPorts } from "../../../runtime/dev/hosts/host-protocol.ts";
-import { rehearse, type RehearsalPorts } from "../../../runtime/dev/hosts/rehearsal.ts";
+import { rehearse, type RehearsalPorts } from "../../../lib/replay/rehearsal.ts";
 import type { TurnOutcome } from "../../../lib/protocol.ts";
 
 /** Every effect of a turn throws: a rehearsal that reached these would not be one. */

@@ -87,6 +87,21 @@ test("code that changes behind the recorded part fits", async () => {
   expect(await replay(await asleep(), { services: [changed] })).toMatchObject([{ fits: true }]);
 });
 
+test("code that fails on the way: nobody can tell", async () => {
+  const failing = object({
+    name: "Order",
+    handlers: {
+      place: async (ctx: ObjectContext) => {
+        await ctx.run("price", () => ++effects);
+        throw new Error("no database");
+      },
+    },
+  });
+  const [replayed] = await replay(await asleep(), { services: [failing] });
+  expect(replayed).toMatchObject({ fits: false, isUnsure: true });
+  expect(replayed?.reason).toMatch(/^the code ended before it had done all that is recorded: no database/);
+});
+
 test("a service or a handler that is gone does not fit", async () => {
   const journal = await asleep();
   const other = object({ name: "Order", handlers: { cancel: async () => undefined } });

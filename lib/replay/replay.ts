@@ -1,22 +1,22 @@
 /**
  * Asks code whether it does what journals have recorded (D1), without effects: before it is deployed, or in a test.
  *
- * Each journal is replayed by a rehearsal (runtime/dev/hosts/rehearsal.ts): a turn that ends before it writes, sends, calls or starts a
+ * Each journal is replayed by a rehearsal (rehearsal.ts): a turn that ends before it writes, sends, calls or starts a
  * step. Of an invocation that has completed, the same holds, up to its result.
  *
  * What a replay does not tell: whether what comes after the recorded part is right, and what state the code would find, since state is not
  * in a journal. What the handler has read of it is.
  */
-import { type Head, withoutEnd } from "../../lib/model/head.ts";
-import type { InvocationId } from "../../lib/model/ids.ts";
-import type { Attributes } from "../../lib/model/item.ts";
-import type { ServiceManifest } from "../../lib/model/manifest.ts";
-import { headOf, type RecordedJournal } from "../../lib/model/recorded-journal.ts";
-import { shownId } from "../../lib/model/shown-id.ts";
-import { ADVICE } from "../../lib/turn/mismatch.ts";
-import type { Rehearsal, TurnRequest } from "../../lib/protocol.ts";
+import { type Head, withoutEnd } from "../model/head.ts";
+import type { InvocationId } from "../model/ids.ts";
+import type { Attributes } from "../model/item.ts";
+import type { ServiceManifest } from "../model/manifest.ts";
+import { headOf, type RecordedJournal } from "../model/recorded-journal.ts";
+import { shownId } from "../model/shown-id.ts";
+import { ADVICE } from "../turn/mismatch.ts";
+import type { Rehearsal, TurnRequest } from "../protocol.ts";
 import { rehearsedTurn } from "./rehearsed-turn.ts";
-import { targetText } from "../../lib/model/target-text.ts";
+import { targetText } from "../model/target-text.ts";
 
 export interface Replayed {
   readonly id: string;
@@ -31,6 +31,8 @@ export interface Replayed {
   readonly fits: boolean;
   /** Why it does not: both operations, and where. */
   readonly reason?: string;
+  /** Nobody can tell whether it fits: it could not be replayed, and `reason` says why. */
+  readonly isUnsure?: true;
 }
 
 /** Runs turns of the code as rehearsals. */
@@ -44,11 +46,11 @@ export async function replayAll(
 ): Promise<readonly Replayed[]> {
   const read = journals.map((journal) => ({ id: journal.id, ...headOf(journal) }));
   const requests = read.map((each) => requestOf(each, services));
-  const rehearsals = (await rehearse(requests.filter((request) => typeof request !== "string"))).values();
+  const rehearsals = (await rehearse(requests.filter((request) => "kind" in request))).values();
   return read.map((each, at) => {
     const request = requests[at];
-    const told = typeof request === "string" ? refused(request) : rehearsals.next().value;
-    return replayed(each, told ?? refused("the code has not said whether it fits"));
+    const told = request && "kind" in request ? rehearsals.next().value : request;
+    return replayed(each, told ?? unsure("the code has not said whether it fits"));
   });
 }
 
@@ -59,6 +61,7 @@ function withoutAdvice(reason: string): string {
 }
 
 const refused = (reason: string): Rehearsal => ({ fits: false, reason });
+const unsure = (reason: string): Rehearsal => ({ fits: false, reason, isUnsure: true });
 
 /** A journal whose head was read. */
 interface Read {
@@ -69,18 +72,19 @@ interface Read {
 }
 
 /** Or why no turn of it can be run. */
-function requestOf({ id, head, item }: Read, services: readonly ServiceManifest[]): TurnRequest | string {
+function requestOf({ id, head, item }: Read, services: readonly ServiceManifest[]): TurnRequest | Rehearsal {
   const { target, input, deployment = "" } = head;
   // Without it the code would do something else. What ends in one turn does not keep a long one.
-  if (input === undefined) return "its input was not kept, so nobody can tell";
+  if (input === undefined) return unsure("its input was not kept, so nobody can tell");
   const service = services.find(({ name }) => name === target.service);
-  if (!service) return `the code does not serve ${target.service}`;
+  if (!service) return refused(`the code does not serve ${target.service}`);
   const handler = service.handlers.find(({ name }) => name === target.handler);
-  if (!handler) return `the code has no handler ${target.service}/${target.handler}`;
+  if (!handler) return refused(`the code has no handler ${target.service}/${target.handler}`);
   return rehearsedTurn({ id, head, item: withoutEnd(item), handlerKind: handler.kind, deployment });
 }
 
-function replayed({ id, head }: Read, rehearsal: Rehearsal): Replayed {
+function replayed({ id, head }: Read, told: Rehearsal): Replayed {
+  const rehearsal = told.fits && told.asFarAs !== undefined ? unsure(told.asFarAs) : told;
   return {
     id: shownId(id),
     target: targetText(head.target),
@@ -88,5 +92,6 @@ function replayed({ id, head }: Read, rehearsal: Rehearsal): Replayed {
     ...{ status: head.status, entries: head.length },
     fits: rehearsal.fits,
     ...(rehearsal.fits ? {} : { reason: withoutAdvice(rehearsal.reason) }),
+    ...(!rehearsal.fits && rehearsal.isUnsure ? { isUnsure: true } : {}),
   };
 }

@@ -1,9 +1,9 @@
 /** Recorded journals as a store that is only read. What is not recorded is not there: state, promises, other invocations. */
-import type { Attributes, ItemKey, Table } from "../../lib/model/item.ts";
-import { headKey } from "../../lib/model/head-keys.ts";
-import type { RecordedItem, RecordedJournal } from "../../lib/model/recorded-journal.ts";
-import { InvariantError } from "../../lib/errors.ts";
-import type { ItemStore, Page, StoredItem } from "../../lib/ports.ts";
+import type { Attributes, ItemKey, Table } from "../model/item.ts";
+import { headKey } from "../model/head-keys.ts";
+import type { RecordedItem, RecordedJournal } from "../model/recorded-journal.ts";
+import { InvariantError } from "../errors.ts";
+import type { ItemStore, Page, StoredItem } from "../ports.ts";
 
 export class RecordedItems implements ItemStore {
   readonly #partitions = new Map<string, readonly RecordedItem[]>();

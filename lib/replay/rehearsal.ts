@@ -6,16 +6,35 @@
  * message, timer, call or step it stops there for good: those ports never answer. By then all that is recorded was replayed, since the
  * turn acts only when the log is at its end. What the code does outside of steps happens once more, as with each attempt.
  */
-import { asError } from "../../../lib/errors.ts";
-import type { Rehearsal, TurnOutcome } from "../../../lib/protocol.ts";
-import type { StepGate } from "../../../lib/step-gate.ts";
-import type { HostPorts } from "./host-protocol.ts";
+import { asError } from "../errors.ts";
+import type { Rehearsal, TurnOutcome } from "../protocol.ts";
+import type { Clock, Entropy, Invoker, ItemStore, Logger, Mailbox, Registry, Timers } from "../ports.ts";
+import type { StepGate } from "../step-gate.ts";
 
 /** What there is to read. What has an effect is never asked for. */
-type ReadPorts = Omit<HostPorts, "steps" | "stopwatch" | "settled"> &
-  Partial<Pick<HostPorts, "stopwatch" | "settled">>;
+interface ReadPorts {
+  readonly items: ItemStore;
+  readonly mailbox: Mailbox;
+  readonly registry: Registry;
+  readonly timers: Pick<Timers, "schedule">;
+  readonly invoker: Invoker;
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  readonly logger: Logger;
+  readonly lookMs: number;
+  readonly stopwatch?: Clock;
+  readonly settled?: () => Promise<void>;
+}
 
-export type RehearsalPorts = ReadPorts & { readonly steps: StepGate; readonly shortWaitMs: number };
+export interface RehearsalPorts extends ReadPorts {
+  readonly steps: StepGate;
+  readonly shortWaitMs: number;
+  readonly rehearsal: { endsEarly(): void };
+}
+
+export const NOT_TOLD: Rehearsal = {
+  ...({ fits: false, reason: "the code took too long to say so", isUnsure: true } as const),
+};
 
 /** The code of a failure because the code does not do what is recorded. */
 const MISMATCH = 570;
@@ -25,6 +44,7 @@ export async function rehearse(
   ports: ReadPorts,
 ): Promise<Rehearsal> {
   const { items } = ports;
+  let isEarly = false;
   const over = Promise.withResolvers<Rehearsal>();
   const stop = async (): Promise<never> => {
     over.resolve({ fits: true });
@@ -44,17 +64,24 @@ export async function rehearse(
     steps: { begins: stop, ends: () => undefined },
     // A turn that waits would only be waited for.
     shortWaitMs: 0,
+    rehearsal: { endsEarly: () => void (isEarly = true) },
   });
   outcome.then(
-    (ended) => over.resolve(verdictOf(ended)),
-    (error: unknown) => over.resolve({ fits: false, reason: asError(error).message }),
+    (ended) => over.resolve(verdictOf(ended, isEarly)),
+    (error: unknown) => over.resolve({ fits: false, reason: asError(error).message, isUnsure: true }),
   );
   return await over.promise;
 }
 
 /** An error of the code itself says nothing of the journal: it has done what is recorded, as far as it came. */
-function verdictOf(outcome: TurnOutcome): Rehearsal {
-  if (outcome.kind === "lost") return { fits: false, reason: outcome.reason };
-  if (outcome.kind !== "failed" || outcome.failure.code !== MISMATCH) return { fits: true };
+function verdictOf(outcome: TurnOutcome, isEarly: boolean): Rehearsal {
+  if (outcome.kind === "lost") return { fits: false, reason: outcome.reason, isUnsure: true };
+  if (outcome.kind !== "failed" || outcome.failure.code !== MISMATCH) {
+    const why = outcome.kind === "failed" ? outcome.failure.message : "its time was up";
+    return {
+      fits: true,
+      ...(isEarly ? { asFarAs: `the code ended before it had done all that is recorded: ${why}` } : {}),
+    };
+  }
   return { fits: false, reason: outcome.failure.message };
 }

@@ -1,10 +1,10 @@
-/** The turn of which a rehearsal is made (runtime/dev/hosts/rehearsal.ts). */
-import { REHEARSAL_MS_MAX } from "../../lib/limits/local.ts";
-import type { Head } from "../../lib/model/head.ts";
-import type { InvocationId } from "../../lib/model/ids.ts";
-import type { Attributes } from "../../lib/model/item.ts";
-import type { HandlerKind } from "../../lib/model/manifest.ts";
-import { PROTOCOL_VERSION, type TurnRequest } from "../../lib/protocol.ts";
+/** The turn of which a rehearsal is made (rehearsal.ts). */
+import { REHEARSAL_MS_MAX } from "../limits/replay.ts";
+import type { Head } from "../model/head.ts";
+import type { InvocationId } from "../model/ids.ts";
+import type { Attributes } from "../model/item.ts";
+import type { HandlerKind } from "../model/manifest.ts";
+import { PROTOCOL_VERSION, type TurnRequest } from "../protocol.ts";
 
 interface Rehearsed {
   readonly id: InvocationId;

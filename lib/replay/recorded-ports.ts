@@ -1,7 +1,7 @@
 /** The ports of turns that replay recorded journals: they read what is recorded, and nothing else is there. */
-import { OperationalError } from "../../lib/errors.ts";
-import type { RecordedJournal } from "../../lib/model/recorded-journal.ts";
-import type { Invoker, Mailbox, Registry, Timers } from "../../lib/ports.ts";
+import { OperationalError } from "../errors.ts";
+import type { RecordedJournal } from "../model/recorded-journal.ts";
+import type { Invoker, Mailbox, Registry, Timers } from "../ports.ts";
 import { RecordedItems } from "./recorded-items.ts";
 
 interface RecordedPorts {
