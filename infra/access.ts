@@ -117,6 +117,32 @@ export function allowRegistrar(registrar: PerdureFunction, data: Data): void {
   allowKey(registrar, data.encryptionKey);
 }
 
+/** For services whose new code is asked about their open invocations: the registrar reads their journals, and writes them if it moves what fits. */
+export function allowGate(
+  scope: Construct,
+  services: readonly string[],
+  { data, roles, moves }: { readonly data: Data; readonly roles: RuntimeRoles; readonly moves: boolean },
+): void {
+  const { tableArn } = data.tables.journal;
+  const tags = services.map(serviceTag);
+  const statement = (action: string, on: string, keys: readonly string[]): PolicyStatement =>
+    new PolicyStatement({ actions: [action], resources: [on], conditions: leadingKeys(keys) });
+  const own = tags.map((tag) => `${tag}.*`);
+  new Policy(scope, "GateAccess", {
+    roles: [roles.registrar],
+    statements: [
+      statement("dynamodb:Query", tableArn, own),
+      // A shard of the list of open invocations is a tag and a digit.
+      statement(
+        "dynamodb:Query",
+        `${tableArn}/index/open`,
+        tags.map((tag) => `${tag}?`),
+      ),
+      ...(moves ? [statement("dynamodb:UpdateItem", tableArn, own)] : []),
+    ],
+  });
+}
+
 /** What has a role that can be given permissions. */
 interface Allowed extends Construct {
   allow(actions: string[], resources: string[], conditions?: Record<string, unknown>): void;

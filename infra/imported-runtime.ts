@@ -49,6 +49,8 @@ export class ImportedRuntime extends PerdureRuntimeBase {
   readonly registrarArn: string;
   readonly handlerSettings: HandlerSettings;
   readonly mailboxHost: MailboxHost | undefined;
+  /** It is not known here. The registrar says if there is none. */
+  readonly listsOpen = true;
   protected readonly ingressApiId: string;
   protected readonly ingressUrlFunctionArn: string | undefined;
   protected readonly adminDoor: AdminDoor;

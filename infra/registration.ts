@@ -6,6 +6,7 @@ import { CustomResource, Duration, Lazy, Stack } from "aws-cdk-lib";
 import { CfnAlias, CfnFunction, type IFunction, type IVersion, Version } from "aws-cdk-lib/aws-lambda";
 import type { Construct } from "constructs";
 import { digest } from "../lib/hash.ts";
+import type { InFlight } from "./service-props.ts";
 import { REGISTRAR_MINUTES_MAX } from "../lib/limits/aws.ts";
 
 interface RegistrationProps {
@@ -14,6 +15,9 @@ interface RegistrationProps {
   readonly services: readonly string[];
   readonly formerServices: readonly string[];
   readonly allowBreakingChanges: boolean;
+  /** Absent: open invocations are not asked about. */
+  readonly inFlight?: InFlight;
+  readonly inFlightSample?: number;
   /** Of the services' own mailbox. */
   readonly mailboxUrl?: string;
   /** The alias by which handlers of the runtime invoke each other. Absent: they do not invoke this one. */
@@ -44,6 +48,7 @@ export function registerWith(scope: Construct, props: RegistrationProps): Regist
       FormerServices: props.formerServices,
       Breaking: props.allowBreakingChanges,
       ...(mailboxUrl ? { MailboxUrl: mailboxUrl } : {}),
+      ...(props.inFlight ? { InFlight: props.inFlight, InFlightSample: props.inFlightSample } : {}),
       ...revisionOf(scope, target, props.fingerprint),
     },
   });

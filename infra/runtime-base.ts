@@ -32,6 +32,8 @@ export abstract class PerdureRuntimeBase extends Construct {
   abstract readonly handlerSettings: HandlerSettings;
   /** Absent: it is not known of a runtime that another stack has made. */
   abstract readonly mailboxHost: MailboxHost | undefined;
+  /** Whether the runtime keeps a list of open invocations. */
+  abstract readonly listsOpen: boolean;
   /** Absent: there is none, or it is of another stack. */
   readonly dashboard: RuntimeDashboard | undefined;
   protected abstract readonly ingressApiId: string;

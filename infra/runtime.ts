@@ -128,7 +128,7 @@ export class PerdureRuntime extends PerdureRuntimeBase {
     const registrar = this.#function("registrar", {
       description: "Perdure: registers what stacks publish",
       timeout: REGISTRAR_TIMEOUT,
-      variables: this.#dataVariables(),
+      variables: { ...this.#dataVariables(), listing: settings.listing.join(",") },
     });
     allowRegistrar(registrar, this.data);
     this.functions = { dispatcher, timers, ingress, reconciler, registrar, ...(admin ? { admin } : {}) };
@@ -183,6 +183,10 @@ export class PerdureRuntime extends PerdureRuntimeBase {
     new RuntimeAlarms(this, "Alarms", { ...watched, alarms, actions });
     const { journal, state } = this.tables;
     return dashboard ? new RuntimeDashboard(this, "Graphs", { ...watched, journal, state }) : undefined;
+  }
+
+  get listsOpen(): boolean {
+    return this.settings.listing.includes("open");
   }
 
   get handlerSettings(): HandlerSettings {

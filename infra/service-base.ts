@@ -7,12 +7,14 @@ import type { Connections, IConnectable } from "aws-cdk-lib/aws-ec2";
 import { type IGrantable, type IPrincipal, Policy } from "aws-cdk-lib/aws-iam";
 import type { IFunction, IVersion } from "aws-cdk-lib/aws-lambda";
 import { Construct } from "constructs";
-import { allowOnHandler } from "./access.ts";
+import { allowGate, allowOnHandler } from "./access.ts";
 import type { Variables } from "./function.ts";
 import { registerWith } from "./registration.ts";
 import type { PerdureRuntimeBase } from "./runtime-base.ts";
 import { ServiceMailbox, type ServiceMailboxProps } from "./service-mailbox.ts";
-import type { RegisteredProps } from "./service-props.ts";
+import type { InFlight, RegisteredProps } from "./service-props.ts";
+import { within } from "./runtime-props.ts";
+import { GATE_SAMPLE_DEFAULT, GATE_SAMPLE_MAX } from "../lib/limits/replay.ts";
 
 interface Registered {
   readonly version: IVersion;
@@ -28,6 +30,13 @@ export abstract class PerdureServiceBase extends Construct implements IGrantable
   abstract readonly version: IVersion;
   abstract readonly mailbox: ServiceMailbox | undefined;
 
+  #inFlightReport = "";
+
+  /** What the deployment has found about open invocations, in a line that only the deployment knows: for an output. */
+  get inFlightReport(): string {
+    return this.#inFlightReport;
+  }
+
   get grantPrincipal(): IPrincipal {
     return this.function.grantPrincipal;
   }
@@ -42,6 +51,11 @@ export abstract class PerdureServiceBase extends Construct implements IGrantable
     const { runtime } = props;
     runtime.dashboard?.showHandler(this, this.function, directAliasOf(props));
     allowOnHandler(this, this.function.functionArn, runtime.roles);
+    const gate = gateOf(props);
+    if (gate) {
+      const { data, roles } = runtime;
+      allowGate(this, this.services, { data, roles, moves: gate.inFlight === "move" });
+    }
     const mailbox = props.mailbox ? this.#ownMailbox(props.mailbox, runtime) : undefined;
     const { resource: registration, version } = registerWith(this, {
       registrarArn: runtime.registrarArn,
@@ -50,6 +64,7 @@ export abstract class PerdureServiceBase extends Construct implements IGrantable
       formerServices: props.formerServices ?? [],
       allowBreakingChanges: props.allowBreakingChanges ?? false,
       directAlias: directAliasOf(props),
+      ...gate,
       ...(mailbox ? { mailboxUrl: mailbox.queue.queueUrl } : {}),
       ...(fingerprint === undefined ? {} : { fingerprint }),
     });
@@ -58,6 +73,7 @@ export abstract class PerdureServiceBase extends Construct implements IGrantable
       if (child instanceof Policy) registration.node.addDependency(child);
     // Also after its event source, so after the dispatcher, which must know of such mailboxes.
     if (mailbox) registration.node.addDependency(mailbox);
+    this.#inFlightReport = registration.getAttString("InFlight");
     return { version, mailbox };
   }
 
@@ -70,6 +86,22 @@ export abstract class PerdureServiceBase extends Construct implements IGrantable
       "mailbox: the runtime's attributes need dispatcherFunctionArn and mailboxDeadLettersArn",
     );
   }
+}
+
+/** Absent: open invocations are not asked about. Throws `RangeError` for what cannot be. */
+function gateOf({
+  runtime,
+  inFlight = "pin",
+  inFlightSample,
+}: RegisteredProps): { readonly inFlight: InFlight; readonly inFlightSample: number } | undefined {
+  if (inFlight === "pin" && inFlightSample === undefined) return undefined;
+  const sample = inFlightSample ?? GATE_SAMPLE_DEFAULT;
+  within("inFlightSample", sample, 1, GATE_SAMPLE_MAX);
+  if (!runtime.listsOpen)
+    throw new RangeError(
+      'inFlight: the runtime keeps no list of open invocations. Its `listing` needs "open".',
+    );
+  return { inFlight, inFlightSample: sample };
 }
 
 /** Those whose items the function's role may use. */

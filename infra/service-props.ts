@@ -67,6 +67,8 @@ export interface CodeProps {
   readonly bundling?: never;
 }
 
+export type InFlight = "pin" | "block" | "move";
+
 export interface RegisteredProps {
   readonly runtime: PerdureRuntimeBase;
   /**
@@ -87,6 +89,24 @@ export interface RegisteredProps {
    * @default false: the deployment fails and is rolled back
    */
   readonly allowBreakingChanges?: boolean;
+  /**
+   * What becomes of invocations that are open when new code is deployed (docs/versions.md). Before it takes over, it replays their journals
+   * without effects.
+   *
+   * - `"pin"`: they end on the version that they began on.
+   * - `"block"`: the same. If a journal does not fit the new code, the deployment fails and says which ones, at which operation.
+   * - `"move"`: those whose journals fit go on with the new code. The others end where they are.
+   *
+   * What was not tried never fails a deployment: beyond `inFlightSample`, too large, out of time.
+   * @default "pin"
+   */
+  readonly inFlight?: InFlight;
+  /**
+   * How many open invocations are replayed at most, the newest and the oldest ones. Each costs a read. With `"pin"`, what was found is in the
+   * registrar's log and in `inFlightReport`.
+   * @default 500; with `"pin"` none
+   */
+  readonly inFlightSample?: number;
   /** Whether its handlers invoke those of other services, and are invoked by them, without a message. @default the runtime's */
   readonly directCalls?: boolean;
   /**

@@ -61,6 +61,9 @@ export const statusIn = (head: Attributes | undefined): unknown => head?.[HEAD_A
 export const partOfHead = (head: Attributes | undefined): ListedPart | "unchanged" =>
   head && isStub(head) ? "unchanged" : partOf(statusIn(head));
 
+/** A range of a list that leaves nothing out. */
+export const ALL_TIME = { fromMs: 0, untilMs: 10 ** 15 - 1 } as const;
+
 /** When the invocation was accepted. Lists are sorted by it. */
 export const listedAtMs = (head: Attributes): number => Number(head[HEAD_ATTRIBUTE.acceptedAtMs] ?? 0);
 

@@ -74,6 +74,8 @@ export const ON = {
   resume:                row("not-begun",    "not-begun", "not-begun", "refuse",    "resume",             "resume",       "resume",    "refuse"),
   /** Only of a paused one, of which no turn can append. */
   repin:                 row("refuse",       "refuse",    "refuse",    "refuse",    "refuse",             "refuse",       "repin",     "refuse"),
+  /** Other code takes over, and fits its journal. */
+  move:                  row("stay",         "stay",      "stay",      "stay",      "move",               "move",         "move",      "stay"),
   restart:               row("not-begun",    "not-begun", "not-begun", "refuse",    "refuse",             "refuse",       "refuse",    "restart"),
   purge:                 row("refuse",       "refuse",    "refuse",    "refuse",    "refuse",             "refuse",       "refuse",    "purge"),
   /** The request that made it comes again (R11). */

@@ -10,7 +10,7 @@ import { eachAtOnce } from "../../lib/at-once.ts";
 import { type Head } from "../../lib/model/head.ts";
 import { headKey } from "../../lib/model/head-keys.ts";
 import { type InvocationId, isInvocationId } from "../../lib/model/ids.ts";
-import { type ListedPart, shardsOf } from "../../lib/model/listing.ts";
+import { ALL_TIME, type ListedPart, shardsOf } from "../../lib/model/listing.ts";
 import type { ListedRange, Listing } from "../../lib/ports.ts";
 import {
   boundOf,
@@ -22,7 +22,6 @@ import {
   type ListRequest,
   matches,
   readable,
-  type TimeRange,
 } from "./invocation-index.ts";
 import type { AdminRegistry } from "./ports.ts";
 import { LIST_CHUNK_MIN, LIST_READS_AT_ONCE } from "../../lib/limits/http.ts";
@@ -30,8 +29,6 @@ import { LIST_CHUNK_MIN, LIST_READS_AT_ONCE } from "../../lib/limits/http.ts";
 interface ListedPorts extends IndexPorts {
   readonly registry: AdminRegistry;
 }
-
-const ALL_TIME: TimeRange = { fromMs: 0, untilMs: 10 ** 15 - 1 };
 
 interface Place {
   readonly atMs: number;

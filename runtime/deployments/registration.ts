@@ -30,6 +30,8 @@ export interface WantedDeployment {
   readonly strict?: string;
   /** Throws if what was discovered must not be registered. */
   readonly check?: (deployment: Deployment) => void;
+  /** The last word, when nothing else stands against it. Rejects if it must not be registered. */
+  readonly gate?: (deployment: Deployment) => Promise<void>;
 }
 
 export interface WantedMove {
@@ -71,6 +73,7 @@ export async function register(ports: DeploymentPorts, wanted: WantedDeployment)
   const info = await checkServices(registry, deployment, wanted);
   const isKnown = known !== undefined;
   if (wanted.dryRun) return { deployment: await asIfRegistered(registry, deployment), known: isKnown, info };
+  await wanted.gate?.(deployment);
   await registry.register(deployment);
   return { deployment: (await registry.deployment(deployment.id)) ?? deployment, known: isKnown, info };
 }

@@ -13,6 +13,7 @@ import {
   type SubscriptionPorts,
 } from "./subscription.ts";
 import { CLOUDFORMATION_REASON_CHARS_MAX } from "../../lib/limits/aws.ts";
+import { GATE_SAMPLE_MAX } from "../../lib/limits/replay.ts";
 
 export interface ResourceEvent {
   readonly RequestType: "Create" | "Update" | "Delete";
@@ -104,13 +105,13 @@ async function performDeployment(
   }
   const registration = registrationIn(ResourceProperties);
   const mailboxUrlBefore = mailboxIn(OldResourceProperties);
-  const VersionArn = await registrar.register({
+  const { versionArn: VersionArn, inFlight: InFlight } = await registrar.register({
     ...registration,
     accessBefore: accessIn(OldResourceProperties),
     ...(mailboxUrlBefore ? { mailboxUrlBefore } : {}),
   });
   const Version = VersionArn.slice(VersionArn.lastIndexOf(":") + 1);
-  return { PhysicalResourceId: registration.functionArn, Data: { VersionArn, Version } };
+  return { PhysicalResourceId: registration.functionArn, Data: { VersionArn, Version, InFlight } };
 }
 
 function registrationIn(properties: Readonly<Record<string, unknown>>): Registration {
@@ -126,7 +127,22 @@ function registrationIn(properties: Readonly<Record<string, unknown>>): Registra
     ...(typeof VersionArn === "string" ? {} : { formerServices: namesIn(properties["FormerServices"]) }),
     breaking: Breaking === "true" || Breaking === true,
     ...(mailboxUrl ? { mailboxUrl } : {}),
+    ...gateIn(properties),
   };
+}
+
+/** Absent: a stack that asks for nothing, or of an earlier version. */
+function gateIn({
+  InFlight: policy,
+  InFlightSample: sample,
+}: Readonly<Record<string, unknown>>): Pick<Registration, "inFlight"> {
+  if (policy === undefined) return {};
+  if (policy !== "pin" && policy !== "block" && policy !== "move")
+    throw new TypeError(`InFlight is none of pin, block, move: ${JSON.stringify(policy)}`);
+  const count = Number(sample);
+  if (!Number.isInteger(count) || count < 1 || count > GATE_SAMPLE_MAX)
+    throw new TypeError(`InFlightSample is no whole number from 1 to ${GATE_SAMPLE_MAX}`);
+  return { inFlight: { policy, sample: count } };
 }
 
 const accessIn = ({ Services, FormerServices }: Readonly<Record<string, unknown>>): readonly string[] => [

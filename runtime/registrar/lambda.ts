@@ -1,6 +1,6 @@
 /** The registrar's Lambda entry. CloudFormation invokes it, and gets its answer over HTTPS. */
-import { Connection, once } from "../aws/connection.ts";
-import { lambdaDiscoverer, lambdaPublisher } from "../aws/lambda-connection.ts";
+import { Connection, listingOf, once } from "../aws/connection.ts";
+import { lambdaDiscoverer, lambdaPublisher, lambdaRehearser } from "../aws/lambda-connection.ts";
 import { depthOfQueue } from "../aws/sqs-depth.ts";
 import { ItemRegistry } from "../../lib/store/registry.ts";
 import { OwnMailboxes } from "../../lib/store/own-mailboxes.ts";
@@ -29,6 +29,8 @@ const connect = once(() => {
     ...{ clock, logger, connection, items: connection.items() },
     discoverer: lambdaDiscoverer(connection.environment, FUNCTION_DISCOVERY_ATTEMPTS_MAX),
     versions: lambdaPublisher(connection.environment),
+    rehearser: lambdaRehearser(connection.environment),
+    listing: listingOf(connection),
   };
 });
 
@@ -44,7 +46,10 @@ function partsUntil(atMs: number): { readonly registrar: Registrar; readonly ite
     depth: async (url: string): Promise<number> => await depthOfQueue(connection.sqs(), url),
   };
   const registry = new ItemRegistry(items, clock);
-  const ports = { registry, discoverer, clock, moves, versions: inTime.versions(versions) };
+  const { rehearser, listing } = connect();
+  const { entropy, logger } = connection;
+  const gate = { listing, rehearser, items, clock, entropy, logger, untilMs: atMs };
+  const ports = { registry, discoverer, clock, moves, gate, versions: inTime.versions(versions) };
   return { registrar: new Registrar(ports), items };
 }
 

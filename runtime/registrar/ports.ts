@@ -1,4 +1,5 @@
 import type { DeploymentPorts } from "../deployments/ports.ts";
+import type { GatePorts } from "./gate.ts";
 import type { MovePorts } from "./mailbox-move.ts";
 
 /** Versions of functions. Its methods throw an `OperationalError` for what may pass, and else an Error with a text for people. */
@@ -19,4 +20,6 @@ export interface RegistrarPorts extends DeploymentPorts {
   readonly versions: FunctionVersions;
   /** Absent: no service has a mailbox of its own. */
   readonly moves?: Omit<MovePorts, "clock">;
+  /** Absent: nothing is asked about open invocations. */
+  readonly gate?: GatePorts;
 }

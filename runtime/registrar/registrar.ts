@@ -4,6 +4,8 @@
  * A registration is a resource of the stack. CloudFormation creates it after the function, updates it after each change of the
  * function's code or settings, also in a rollback, and deletes it before the function.
  *
+ * Before a version is registered it may be asked whether it fits the open invocations (passage.ts).
+ *
  * Each step finds what an earlier try has done. Crash points: published and not registered, the next try is answered the same
  * version. Registered and not answered, the next try registers it once more. Stopped before a version that was refused is deleted, it
  * stays, and the same code and settings find it.
@@ -14,6 +16,8 @@ import { elapse } from "../../lib/ports.ts";
 import { DeploymentError } from "../deployments/error.ts";
 import { register } from "../deployments/registration.ts";
 import { leaveMailbox, type MailboxWish, moveMailbox } from "./mailbox-move.ts";
+import type { GateWish } from "./gate.ts";
+import { Passage } from "./passage.ts";
 import type { FunctionVersion, RegistrarPorts } from "./ports.ts";
 import { assertKept, assertServes, goneFrom, isUndone } from "./served.ts";
 import { PERMISSION_ATTEMPTS_MAX, PERMISSION_PAUSE_MS } from "../../lib/limits/aws.ts";
@@ -38,6 +42,15 @@ export interface Registration {
   readonly mailboxUrl?: string;
   /** What it was before. */
   readonly mailboxUrlBefore?: string;
+  /** Absent: nothing is asked about open invocations, which stay on their versions. */
+  readonly inFlight?: GateWish;
+}
+
+/** What the stack learns. */
+export interface RegisteredVersion {
+  readonly versionArn: string;
+  /** What was found about open invocations, in a line. */
+  readonly inFlight: string;
 }
 
 const REMEDY = "Set `allowBreakingChanges` of the PerdureService to register it";
@@ -52,8 +65,8 @@ export class Registrar {
     this.#ports = ports;
   }
 
-  /** Answers the version. Throws `Error` with the reason. CloudFormation shows it to the user. */
-  async register(registration: Registration): Promise<string> {
+  /** Throws `Error` with the reason. CloudFormation shows it to the user. */
+  async register(registration: Registration): Promise<RegisteredVersion> {
     const { services, mailboxUrl: url, mailboxUrlBefore: urlBefore } = registration;
     // Before it gets its first calls, if it is new.
     await this.#move({ services, ...(url ? { url } : {}), ...(urlBefore ? { urlBefore } : {}) });
@@ -62,8 +75,7 @@ export class Registrar {
       return await this.#untilPassed(async () => {
         const owned = await this.#deploymentsOf(registration.functionArn);
         version = await this.#versionOf(registration, owned);
-        await this.#register(version.arn, registration, owned);
-        return version.arn;
+        return { versionArn: version.arn, inFlight: await this.#register(version.arn, registration, owned) };
       });
     } catch (error) {
       if (version) await this.#discard(version);
@@ -114,9 +126,9 @@ export class Registrar {
 
   async #register(
     arn: string,
-    { fingerprint, services, formerServices, accessBefore = [], breaking }: Registration,
+    { fingerprint, services, formerServices, accessBefore = [], breaking, inFlight }: Registration,
     owned: readonly Deployment[],
-  ): Promise<void> {
+  ): Promise<string> {
     const { registry, clock } = this.#ports;
     const known = owned.find(({ address }) => address === arn);
     const former = formerServices ?? [];
@@ -127,8 +139,10 @@ export class Registrar {
       const lost = goneFrom(kept, accessible).filter((name) => accessBefore.includes(name));
       if (formerServices && !breaking) assertKept(lost, former);
     };
-    await register(this.#ports, {
+    const passage = inFlight && new Passage(this.#ports, inFlight, { isKnown: known !== undefined });
+    const { deployment } = await register(this.#ports, {
       target: { address: arn },
+      ...(passage ? { gate: async (found: Deployment) => await passage.ask(found) } : {}),
       ...(fingerprint === undefined ? {} : { fingerprint }),
       ...{ force: true, strict: REMEDY, dryRun: false, check },
       // A rollback takes away what the newer version had added. It must not fail for that.
@@ -141,6 +155,7 @@ export class Registrar {
         gone,
         owned.map(({ id }) => id),
       );
+    return (await passage?.registered(deployment)) ?? NOT_ASKED;
   }
 
   /** Nobody else would delete it. */
@@ -180,6 +195,7 @@ export class Registrar {
   }
 }
 
+const NOT_ASKED = "not asked";
 const UNREACHED = "META0003";
 const isPassing = (error: unknown): boolean =>
   error instanceof OperationalError || (error instanceof DeploymentError && error.code === UNREACHED);

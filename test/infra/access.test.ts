@@ -7,12 +7,20 @@ import { makeStack, ofType, type TestStack } from "./stack.ts";
 const EVERY_FUNCTION = "each function";
 const WITH_KEY = "all but the reconciler's schedule, with an own key";
 
+const OWN_KEYS = {
+  "ForAllValues:StringLike": { "dynamodb:LeadingKeys": [`${serviceTag("Greeter")}.*`] },
+  Null: { "dynamodb:LeadingKeys": "false" },
+};
+
 /** The table's last column, as conditions of a policy. */
 const CONDITIONS: Readonly<Record<string, unknown>> = {
-  "its own services' partition keys": {
-    "ForAllValues:StringLike": { "dynamodb:LeadingKeys": [`${serviceTag("Greeter")}.*`] },
+  "its own services' partition keys": OWN_KEYS,
+  "the open ones of services with `inFlight`": {
+    "ForAllValues:StringLike": { "dynamodb:LeadingKeys": [`${serviceTag("Greeter")}?`] },
     Null: { "dynamodb:LeadingKeys": "false" },
   },
+  "of services with `inFlight`": OWN_KEYS,
+  'of services with `inFlight: "move"`': OWN_KEYS,
   "services, not deployments": {
     "ForAllValues:StringLike": { "dynamodb:LeadingKeys": ["service.*"] },
     Null: { "dynamodb:LeadingKeys": "false" },
@@ -48,7 +56,7 @@ const single = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
 describe.each([false, true])("the roles, with an own key: %s", (ownKey) => {
   let made: TestStack;
   beforeAll(() => {
-    made = makeStack({ ownKey, mailbox: {} });
+    made = makeStack({ ownKey, mailbox: {}, inFlight: "move" });
   });
 
   test("may do what the table says, and nothing else", () => {

@@ -15,16 +15,22 @@ const things = new Map<string, string>();
 const rows = rowsOf(SECURITY).filter(({ on }) => !on.includes("own key"));
 const actions = [...new Set(rows.flatMap((row) => row.actions))];
 
+/** One of the service's. */
+function keyOf(thing: string): string {
+  if (thing === "registry") return "service.Greeter";
+  return thing === "journal's index open" ? `${serviceTag("Greeter")}0` : OWN_KEYS;
+}
+
 /** With what a role would say of itself if it kept to its own. */
 const contextOf = (thing: string): Readonly<Record<string, string | readonly string[]>> => ({
-  "dynamodb:LeadingKeys": [thing === "registry" ? "service.Greeter" : OWN_KEYS],
+  "dynamodb:LeadingKeys": [keyOf(thing)],
   "iam:PassedToService": "scheduler.amazonaws.com",
 });
 
 const may = (role: string, action: string, thing: string, context = contextOf(thing)): boolean =>
   isAllowed(statementsOf.get(role) ?? [], { action, resource: things.get(thing) ?? "", context });
 
-for (const { role, statements } of policiesOf(makeStack({ mailbox: {} }).resources)) {
+for (const { role, statements } of policiesOf(makeStack({ mailbox: {}, inFlight: "move" }).resources)) {
   const held = statementsOf.get(role) ?? [];
   statementsOf.set(role, [...held, ...statements.map(({ statement }) => statement)]);
   for (const { name, resource } of statements.flatMap(({ on }) => on))
@@ -57,6 +63,18 @@ test("each role gets what its rows say, and nothing more, of all that is in the 
 });
 
 describe("conditions", () => {
+  test("the registrar reaches the journals of services with `inFlight`, and no others", () => {
+    const others = { "dynamodb:LeadingKeys": [`${serviceTag("Other")}.inv.x`, `${serviceTag("Other")}0`] };
+    for (const [action, thing] of [
+      ["dynamodb:Query", "journal"],
+      ["dynamodb:Query", "journal's index open"],
+      ["dynamodb:UpdateItem", "journal"],
+    ] as const) {
+      expect(may("registrar", action, thing)).toBe(true);
+      expect(may("registrar", action, thing, others)).toBe(false);
+    }
+  });
+
   const keys = (...values: string[]) => ({ "dynamodb:LeadingKeys": values });
 
   test.each([

@@ -48,16 +48,18 @@ export function makeStack({
   services = ["Greeter"],
   ownKey = false,
   mailbox,
+  inFlight,
   ...props
 }: PerdureRuntimeProps & {
   readonly ownKey?: boolean;
   readonly services?: readonly string[];
   readonly mailbox?: ServiceMailboxProps;
+  readonly inFlight?: "pin" | "block" | "move";
 } = {}): TestStack {
   const stack = new Stack(new App({ analyticsReporting: false }), "Test");
   const key = ownKey ? { encryptionKey: new Key(stack, "Key") } : {};
   const runtime = new PerdureRuntime(stack, "Runtime", { ...key, ...props });
-  const own = mailbox ? { mailbox } : {};
+  const own = { ...(mailbox ? { mailbox } : {}), ...(inFlight ? { inFlight } : {}) };
   const entry = services.join() === "Greeter" ? GREETER : entryFor(services);
   const service = new PerdureService(stack, "Greeter", { runtime, entry, services, ...own });
   const template = Template.fromStack(stack);

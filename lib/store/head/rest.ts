@@ -19,7 +19,7 @@ import { type Note, noteKey } from "../../model/entry.ts";
 import { type Head, headAttributes, inputAttributes, parseHead } from "../../model/head.ts";
 import type { Incarnation, InvocationId } from "../../model/ids.ts";
 import { all } from "../../model/item.ts";
-import { statusesThat } from "../../model/status-table.ts";
+import { ON, statusesThat } from "../../model/status-table.ts";
 import type { Value } from "../../model/value.ts";
 import type { AttemptState, TurnFailure } from "../../protocol.ts";
 import { readHead, type StoredHead, storeInput } from "../head-store.ts";
@@ -268,6 +268,58 @@ export async function adopt(
     hasMark(head),
     hasNotMoved(head),
     hasStatus("backing-off", "paused"),
+  );
+  return (await updateHead(ports.items, id, sets(fields), when)) !== undefined;
+}
+
+/** What {@link moveTo} must know of a head. */
+export type Movable = Pick<
+  Head,
+  "incarnation" | "length" | "writer" | "status" | "modifiedAtMs" | "voucher" | "guard" | "leftBy"
+>;
+
+/** A head may be large. */
+export function movable(head: Head): Movable {
+  const { incarnation, length, status, modifiedAtMs, writer, voucher, guard, leftBy } = head;
+  return {
+    ...{ incarnation, length, status, modifiedAtMs },
+    ...(writer === undefined ? {} : { writer }),
+    ...(voucher === undefined ? {} : { voucher }),
+    ...(guard === undefined ? {} : { guard }),
+    ...(leftBy === undefined ? {} : { leftBy }),
+  };
+}
+
+/** Whether it rests, so that other code may take over. */
+export const canMove = ({ status, voucher, guard }: Movable): boolean =>
+  ON.move[status] === "move" && voucher === undefined && guard === undefined;
+
+/**
+ * moveTo: it rests, and goes on with other code when it wakes, which does what is recorded. What it waits for, and that it is paused, stays.
+ * Of what backs off, attempts are counted anew: that code has not failed yet. `false`: it has moved since it was read, or does not rest.
+ *
+ * A turn that has begun meanwhile on the old code, by a note or a timer, is refused its next append by the fresh mark (R18). Its message
+ * comes again, and finds the new deployment.
+ */
+export async function moveTo(
+  ports: MarkingPorts,
+  id: InvocationId,
+  head: Movable,
+  deployment: string,
+): Promise<boolean> {
+  if (!canMove(head)) return false;
+  const fields = headAttributes({
+    ...{ deployment, modifiedAtMs: ports.clock.now(), writer: freshMark(ports) },
+    // It counts with the mark. Without it, another lane would not do the outputs first that the turn before may still be doing (R5).
+    leftBy: head.leftBy,
+    ...(head.status === "backing-off" ? { attempt: { count: 0 } } : {}),
+  });
+  const when = all(
+    whileOpen(head.incarnation),
+    hasLength(head.length),
+    hasMark(head),
+    hasNotMoved(head),
+    hasStatus(head.status),
   );
   return (await updateHead(ports.items, id, sets(fields), when)) !== undefined;
 }

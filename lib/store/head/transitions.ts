@@ -20,6 +20,7 @@
  * | renewGuard | any open one | the same | another guard vouches for it |
  * | repin | paused | paused | it is not paused |
  * | adopt | paused, backing-off | backing-off, due now, on another deployment | it has moved |
+ * | moveTo | suspended, backing-off, paused | the same, on another deployment | it has moved |
  * | end | any open one, no head | completed | it has ended |
  * | endUnbegun | scheduled, accepted, pending | completed | it has begun |
  * | addNotes, addReply, keepInput | any open one | the same | it has ended |

@@ -36,7 +36,7 @@ describe("a column", () => {
       },
       ...{ note: "drop", cancellation: "drop", noteAdded: "leave", cancellationAdded: "leave" },
       ...{ register: "leave", redelivered: "look", released: "look", repeat: "leave" },
-      ...{ command: "refuse", pause: "refuse", resume: "refuse", repin: "refuse" },
+      ...{ command: "refuse", pause: "refuse", resume: "refuse", repin: "refuse", move: "stay" },
       ...{ restart: "restart", purge: "purge", overdue: "never", undelivered: "look", pinned: "over" },
     });
   });
@@ -92,6 +92,7 @@ describe("a row", () => {
     expect(statusesThat("pause", "pause")).toEqual(["running", "suspended", "backing-off"]);
     expect(statusesThat("released", "release")).toEqual(["backing-off", "paused"]);
     expect(statusesThat("repin", "repin")).toEqual(["paused"]);
+    expect(statusesThat("move", "move")).toEqual(["suspended", "backing-off", "paused"]);
   });
 });
 

@@ -95,7 +95,7 @@ describe("a service's registration", () => {
       StackId: "stack",
       RequestId: "request",
       LogicalResourceId: "Registration",
-      Data: { VersionArn: `${FUNCTION}:1`, Version: "1" },
+      Data: { VersionArn: `${FUNCTION}:1`, Version: "1", InFlight: "not asked" },
     });
     const first = await world.registry.service("Greeter");
     expect(await world.ask("Update", 2, { PhysicalResourceId: FUNCTION })).toMatchObject({
