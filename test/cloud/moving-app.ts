@@ -1,6 +1,6 @@
 /**
- * The app of test/cloud/moving.test.ts: deployments that fail, and services that move from function to function. What it deploys is
- * said by `PERDURE_CLOUD_STAGE`.
+ * The app of test/cloud/moving.test.ts: deployments that fail, invocations that move to new code, and services that move from function
+ * to function. What it deploys is said by `PERDURE_CLOUD_STAGE`.
  */
 import { join } from "node:path";
 import { CfnOutput } from "aws-cdk-lib";
@@ -13,6 +13,7 @@ interface Stage {
   readonly services?: readonly string[];
   readonly formerServices?: readonly string[];
   readonly allowBreakingChanges?: boolean;
+  readonly inFlight?: "block" | "move";
   /** Whether there is a second function. */
   readonly hasSecond?: boolean;
 }
@@ -20,7 +21,8 @@ interface Stage {
 const STAGES: Readonly<Record<string, Stage>> = {
   before: { code: "both" },
   breaking: { code: "without a handler" },
-  allowed: { code: "without a handler", allowBreakingChanges: true },
+  diverging: { code: "diverging", inFlight: "block" },
+  allowed: { code: "without a handler", allowBreakingChanges: true, inFlight: "move" },
   hanging: { code: "hang" },
   throwing: { code: "throw" },
   split: { code: "one", services: ["Stays"], hasSecond: true },
@@ -32,7 +34,7 @@ const stage = STAGES[process.env["PERDURE_CLOUD_STAGE"] ?? "before"] ?? { code: 
 
 const { stack, runtime } = openRuntime();
 const { code, hasSecond = false, services = ["Stays", "Moves"], ...settings } = stage;
-new PerdureService(stack, "First", {
+const first = new PerdureService(stack, "First", {
   ...{ runtime, entry, services, ...settings },
   environment: { PERDURE_CLOUD_CODE: code, PERDURE_CLOUD_WHERE: "first" },
 });
@@ -42,5 +44,6 @@ if (hasSecond) {
     environment: { PERDURE_CLOUD_CODE: "two", PERDURE_CLOUD_WHERE: "second" },
   });
 }
+new CfnOutput(stack, "InFlight", { value: first.inFlightReport });
 new CfnOutput(stack, "IngressUrl", { value: runtime.ingress.url });
 new CfnOutput(stack, "AdminUrl", { value: runtime.admin.url });

@@ -18,7 +18,7 @@ const moves = workflow({
   name: "Moves",
   handlers: {
     run: async (ctx: WorkflowContext) => {
-      const began = await ctx.run("where", () => WHERE);
+      const began = await ctx.run(CODE === "diverging" ? "place" : "where", () => WHERE);
       await ctx.promise("go");
       ctx.set("ended", WHERE);
       return { began, ended: await ctx.run("where", (): string => WHERE) };

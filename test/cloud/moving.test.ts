@@ -1,6 +1,6 @@
 /**
- * Deployments that fail, and services that move, on an emulator of AWS: a stack of its own, whose registrations are refused for one
- * reason after the other. The emulator asks no role for permissions: that a role keeps access to what is in flight is tested on the
+ * Deployments that fail, invocations that move to new code, and services that move, on an emulator of AWS: a stack of its own, whose
+ * registrations are refused for one reason after the other. The emulator asks no role for permissions: that a role keeps access to what is in flight is tested on the
  * template (test/infra), and that a registration insists on it, here.
  */
 import { LambdaClient, ListFunctionsCommand, ListVersionsByFunctionCommand } from "@aws-sdk/client-lambda";
@@ -20,6 +20,8 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 let emulator: Emulator;
 let cdk: Cdk;
 let app: DeployedApp;
+/** An invocation that waits, whatever is deployed. */
+let open = "";
 const closing: (() => Promise<void>)[] = [];
 
 const deploy = async (stage: string) => await cdk.deploy({ PERDURE_CLOUD_STAGE: stage });
@@ -66,12 +68,18 @@ async function versions(): Promise<readonly string[]> {
   return Versions.map(({ Version = "" }) => Version).filter((version) => version !== "$LATEST");
 }
 
-/** To which version new calls of a service go. */
+/** To which deployment new calls of a service go, */
+async function deploymentOf(service: string): Promise<string | undefined> {
+  const { deployment_id: id } = (await app.admin(`/services/${service}`)) as { deployment_id?: string };
+  return id;
+}
+
+/** and to which version. */
 async function servedBy(service: string): Promise<string | undefined> {
   const { deployments } = (await app.admin("/deployments")) as {
     deployments: { id: string; arn?: string; uri?: string }[];
   };
-  const { deployment_id: id } = (await app.admin(`/services/${service}`)) as { deployment_id?: string };
+  const id = await deploymentOf(service);
   return deployments.find((each) => each.id === id)?.arn;
 }
 
@@ -93,19 +101,43 @@ describe("a deployment that is refused", () => {
     expect(await app.call("/Stays/more")).toBe("first");
   });
 
-  test("can be made again with `allowBreakingChanges`, with the same code", SLOW, async () => {
-    const before = await servedBy("Stays");
-    await deploy("allowed");
-    expect(await servedBy("Stays")).not.toBe(before);
-    await until(
-      async () => (await app.request("/Stays/more")).status,
-      (status) => status === 404,
-      REGISTRY_CACHE_MS + 20_000,
+  test("says which open invocation would diverge, with both operations and the line", SLOW, async () => {
+    const before = [await versions(), await servedBy("Moves")];
+    open = await suspended("open");
+    const { text } = await refused("diverging");
+    expect(text).toContain('1 of 1 open invocations would diverge on the new code (inFlight: "block").');
+    expect(text).toMatch(
+      /Moves\/run: Journal mismatch at operation 0 of 2 recorded: the journal recorded run "where", but the code now does run "place".*moving-handlers\.ts:\d+/,
     );
-    // And back: a handler more is nothing that breaks.
-    await deploy("before");
-    expect(await servedBy("Stays")).toBe(before);
+    expect(text).toContain(open);
+    expect([await versions(), await servedBy("Moves")]).toEqual(before);
   });
+
+  test(
+    "can be made again with `allowBreakingChanges`, with the same code; what is open moves to it",
+    SLOW,
+    async () => {
+      const before = await servedBy("Stays");
+      const { outputs } = await deploy("allowed");
+      expect(await servedBy("Stays")).not.toBe(before);
+      expect(outputs["InFlight"]).toBe("open on other versions: 1; 1 fit, 1 moved, 0 differ, 0 not tried");
+      await app.call("/Moves/open/go");
+      expect((await app.attach(open)).json).toEqual({ began: "first", ended: "first" });
+      const { pinned_deployment_id: ranOn } = (await app.admin(`/invocations/${open}`)) as Record<
+        string,
+        unknown
+      >;
+      expect(ranOn).toBe(await deploymentOf("Moves"));
+      await until(
+        async () => (await app.request("/Stays/more")).status,
+        (status) => status === 404,
+        REGISTRY_CACHE_MS + 20_000,
+      );
+      // And back: a handler more is nothing that breaks.
+      await deploy("before");
+      expect(await servedBy("Stays")).toBe(before);
+    },
+  );
 
   test("says within two minutes what a module has thrown", SLOW, async () => {
     const { text, tookMs } = await refused("throwing");
