@@ -197,7 +197,7 @@ class World {
 
 const addressOf = (deployment: string): string => `arn:${deployment}`;
 
-test("what an open invocation is pinned to stays", async () => {
+test("what an open invocation is pinned to stays", { timeout: 60_000 }, async () => {
   let retired = 0;
   await fc.assert(
     fc.asyncProperty(commands, async (asked) => {
