@@ -37,7 +37,7 @@ export async function replayJournals(
       `${others.length} of ${counted(replayed.length, "journal does", "journals do")} not fit the code`,
       {
         advice:
-          "In AWS, what is under way stays on the code that it began on, so you can deploy. Do not move these to the new code.",
+          'In AWS, what is under way stays on the code that it began on, so you can deploy, unless the service says inFlight: "block". Do not move these to the new code.',
       },
     );
 }
@@ -88,9 +88,10 @@ async function report(cli: Cli, replayed: readonly Replayed[], others: readonly 
     const entries = rows.reduce((sum, row) => sum + row.entries, 0);
     return `fits: ${handler}, ${counted(rows.length, "journal", "journals")} with ${counted(entries, "entry", "entries")}`;
   });
+  const isUntold = ({ isUnsure }: Replayed): boolean => isUnsure === true;
   const differs = [...Map.groupBy(others, (row) => `${handlerOf(row)}: ${row.reason ?? ""}`)].flatMap(
     ([what, rows]) => [
-      `${cli.out.styled("red", "differs:")} ${safe(what)}`,
+      `${rows.every(isUntold) ? cli.out.styled("yellow", "not told:") : cli.out.styled("red", "differs:")} ${safe(what)}`,
       ...rows.slice(0, CLI_REPLAY_SHOWN_MAX).map(({ id, target }) => `  ${id}  ${safe(target)}`),
       ...(rows.length > CLI_REPLAY_SHOWN_MAX ? [`  and ${rows.length - CLI_REPLAY_SHOWN_MAX} more`] : []),
     ],

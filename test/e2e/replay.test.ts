@@ -54,6 +54,24 @@ test("the journals of a server fit its own code, and code that changes later", a
   expect(server.output).not.toContain("an effect");
 });
 
+test("a sample: the newest", async () => {
+  const { code: exit, stdout, stderr } = await run("replay", "--entry", file("order.ts"), "--sample", "2");
+  expect([exit, stdout]).toEqual([0, "fits: Order/place, 2 journals with 4 entries\n"]);
+  expect(stderr).toContain("The 2 newest are replayed; --sample takes more.");
+});
+
+test("code that fails on the way: nobody can tell", async () => {
+  const failing = file(
+    "failing.ts",
+    code("price").replace("await ctx.sleep({ minutes: 5 });", "throw Error('no disk');"),
+  );
+  const { code: exit, stdout } = await run("replay", "--entry", failing);
+  expect(exit).toBe(1);
+  expect(stdout).toMatch(
+    /^not told: Order\/place: the code ended before it had done all that is recorded: no disk/,
+  );
+});
+
 test("code that does something else: how, and for whom; the journals are kept for the next try", async () => {
   const journals = file("journals.jsonl");
   const renamed = file("renamed.ts", code("cost"));
