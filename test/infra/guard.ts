@@ -70,7 +70,7 @@ export class Guard {
     return {
       parts: listing.parts,
       heads: async (part, shard, range) => {
-        this.check(role, "dynamodb:Query", `journal's index ${part}`);
+        this.check(role, "dynamodb:Query", `journal's index ${part}`, shard);
         return await listing.heads(part, shard, range);
       },
       keys: async (service, page) => {

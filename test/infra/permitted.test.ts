@@ -15,6 +15,7 @@ import { ItemRegistry } from "../../lib/store/registry.ts";
 import { storedId } from "../../lib/model/shown-id.ts";
 import { outgoing } from "../../lib/store/send.ts";
 import { invocationId, serviceTag } from "../../lib/model/ids.ts";
+import { parseRecorded } from "../../lib/model/recorded-journal.ts";
 import { encodeMessage, type Start } from "../../lib/model/message.ts";
 import type { Invoker, Logger } from "../../lib/ports.ts";
 import type { DiscoveryResponse } from "../../lib/protocol.ts";
@@ -36,6 +37,7 @@ import { guardTimer } from "../../lib/store/guard.ts";
 import { forwardTimer } from "../../runtime/timers/due-timer.ts";
 import { onlyCall } from "../../sdk/direct-door.ts";
 import { createEndpoint, type Endpoint, type TurnPorts } from "../../sdk/endpoint.ts";
+import { replayedBy } from "../../sdk/rehearsals.ts";
 import { linesOf } from "./access.ts";
 import { Guard } from "./guard.ts";
 import { makeStack } from "./stack.ts";
@@ -107,7 +109,7 @@ const OWN = ["Desk", "Drawer", "Order"];
 const OTHER = "arn:aws:lambda:eu-west-1:123456789012:function:other";
 const FUNCTION = "arn:aws:lambda:eu-west-1:123456789012:function:handlers";
 const linesFor = (services: readonly string[]): string[] =>
-  linesOf(makeStack({ services, listing: ["open", "ended"] }).resources);
+  linesOf(makeStack({ services, listing: ["open", "ended"], inFlight: "move" }).resources);
 const lines = linesFor(OWN);
 const others = linesFor(["Clerk"])
   .filter((line) => line.startsWith("handler | "))
@@ -184,6 +186,18 @@ const unlisted = new Admin({ ...portsOf("admin") }, { version: "1", ingressEndpo
 const registrar = new Registrar({
   ...portsOf("registrar"),
   discoverer,
+  gate: {
+    ...portsOf("registrar"),
+    listing: guard.listing("registrar", store.listing),
+    rehearser: {
+      rehearse: async (address, journals) => {
+        guard.check("registrar", "lambda:InvokeFunction", "handler versions");
+        const { endpoint } = functions[address] ?? {};
+        return endpoint ? await replayedBy(endpoint, journals.map(parseRecorded)) : [];
+      },
+    },
+    untilMs: Number.POSITIVE_INFINITY,
+  },
   versions: {
     publish: async (arn, description) => {
       guard.check("registrar", "lambda:PublishVersion", "handler function");
@@ -358,10 +372,13 @@ describe("each part does its work with the permissions that it has", () => {
 
   test("registering, rolling back, retiring, reconciling", async () => {
     const registration = { functionArn: FUNCTION, services: OWN, breaking: false };
-    const published = { ...registration, fingerprint: "b", formerServices: [] };
+    const inFlight = { policy: "move", sample: 100 } as const;
+    const published = { ...registration, fingerprint: "b", formerServices: [], inFlight };
     const unnamed = registrar.register({ ...published, services: [...OWN, "Unknown"] });
     await expect(unnamed).rejects.toThrow("does not serve Unknown");
-    await registrar.register(published);
+    expect((await registrar.register(published)).inFlight).toMatch(
+      /; [1-9]\d* fit, [1-9]\d* moved, 0 differ/,
+    );
     const reconciler = new Reconciler(portsOf("reconciler"));
     const early = new Retirement({
       ...portsOf("reconciler"),
