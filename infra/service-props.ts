@@ -90,7 +90,7 @@ export interface RegisteredProps {
    */
   readonly allowBreakingChanges?: boolean;
   /**
-   * What becomes of invocations that are open when new code is deployed (docs/versions.md). Before it takes over, it replays their journals
+   * What becomes of invocations that are open when new code is deployed (docs/deploy.md). Before it takes over, it replays their journals
    * without effects.
    *
    * - `"pin"`: they end on the version that they began on.
