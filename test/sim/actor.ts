@@ -21,6 +21,8 @@ export interface CurrentTurn {
   readonly id: string;
   readonly incarnation: number;
   readonly token: string | undefined;
+  /** Whose code runs. */
+  readonly deployment: string;
   /** Entries of the log that it began with. */
   readonly loaded: number;
   /** The step that the attempt before, on the same deployment, had begun and failed in, as far as the head says so. */

@@ -3,6 +3,9 @@ import { Admin } from "../../runtime/admin/admin.ts";
 import { type HttpRequest, type HttpResponse, parseJsonObject } from "../../runtime/http/message.ts";
 import { storedId } from "../../lib/model/shown-id.ts";
 import { OperationalError } from "../../lib/errors.ts";
+import { Prng } from "../../lib/prng.ts";
+import { movable, moveTo } from "../../lib/store/head/rest.ts";
+import { readHead } from "../../lib/store/head-store.ts";
 import type { Outside } from "./outside.ts";
 import type { World } from "./platform.ts";
 import type { Ports } from "./side.ts";
@@ -30,6 +33,10 @@ export const request = (
   headers,
   body: new TextEncoder().encode(body),
 });
+
+/** Only builds with the same code can go on with each other's logs: 1 and 3. */
+const otherBuild = (pinned: unknown): string | undefined =>
+  pinned === "dp_1" ? "dp_3" : pinned === "dp_3" ? "dp_1" : undefined;
 
 /** The stored id of what a restart has started. */
 const madeBy = ({ body }: HttpResponse): string =>
@@ -105,11 +112,27 @@ export class Operators {
     if (accepted) accepted.repeated = true;
   }
 
-  /** Only builds with the same code can go on with each other's logs: 1 and 3. */
   #named(deployment: "keep" | "latest" | "other", id: string): string {
     if (deployment !== "other") return deployment;
-    const pinned = this.#world.observer.lives.get(id)?.head["d"];
-    return pinned === "dp_1" ? "dp_3" : pinned === "dp_3" ? "dp_1" : "keep";
+    return otherBuild(this.#world.observer.lives.get(id)?.head["d"]) ?? "keep";
+  }
+
+  /** New code takes over, and what rests goes on with it, as the gate moves it: its head was read some time before (0051). */
+  move(): void {
+    const { observer, trace, seed } = this.#world;
+    const prng = new Prng(seed, "moves of operators");
+    this.#outside.as("operator", async (ports, actor) => {
+      for (const id of observer.lives.keys())
+        await this.#outside.insist(async () => {
+          const head = (await readHead(ports.items, id))?.head;
+          const deployment = otherBuild(head?.deployment);
+          if (!head || deployment === undefined || !(await ports.registry.deployment(deployment))) return;
+          await this.#outside.pause(prng.pick([0, 5, 200, 3000]));
+          const isMoved = await moveTo(ports, id, movable(head), deployment);
+          observer.count(isMoved ? "moved" : "move refused");
+          trace.add(actor.name, isMoved ? "moves" : "does not move", `${id} to ${deployment}`);
+        });
+    });
   }
 
   /** Until it is answered, and is no refusal for the moment. A purge is repeated: the first may have been done in part. */

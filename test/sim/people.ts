@@ -45,8 +45,18 @@ class People {
       edits,
       disturbed: true,
       ...(prng.chance(0.35) ? { receivesMax: prng.int(2, 4) } : {}),
-      ...(prng.chance(0.5) ? { rebuiltAtMs: prng.between(10, 2 * this.#spreadMs) } : {}),
+      ...(prng.chance(0.5) ? this.#rebuilt(prng.between(10, 2 * this.#spreadMs)) : {}),
     };
+  }
+
+  /** What rests then may be moved to the other build. */
+  #rebuilt(rebuiltAtMs: number): Pick<Workload, "rebuiltAtMs" | "movesAtMs"> {
+    const prng = new Prng(this.#seed, "moves");
+    if (prng.chance(0.4)) return { rebuiltAtMs };
+    const movesAtMs = Array.from({ length: prng.int(1, 4) }, () =>
+      prng.between(rebuiltAtMs, rebuiltAtMs + prng.pick([100, 5000, 60_000])),
+    );
+    return { rebuiltAtMs, movesAtMs };
   }
 
   #root(isDoor: boolean): Root {

@@ -84,6 +84,7 @@ export const AIMS: Readonly<Record<string, Aim>> = {
   "repeats send the Start of what runs at the door": { workload: "at doors", faults: NO_FAULTS },
   "what a cancellation has not reached rests": { workload: "cancelled as it rests", faults: NO_FAULTS },
   "a first append does not adopt what came before": { workload: "early notes", faults: NO_FAULTS },
+  "a move does not stop the turn that runs": { workload: "people", draws: ["movesAtMs"] },
   "a cancellation that an append brings does not stop the step behind it": { workload: "people" },
   "what was killed before it began is not answered": {
     workload: "called and cancelled",

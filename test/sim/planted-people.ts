@@ -195,4 +195,8 @@ export const OF_PEOPLE: readonly Planted[] = [
     "writer === presence && deployment === own;",
     "writer === presence && (deployment === own || deployment !== undefined);",
   ]),
+  bug("a move does not stop the turn that runs", "lib/store/head/rest.ts", 2000, [
+    "...{ deployment, modifiedAtMs: ports.clock.now(), writer: freshMark(ports) },",
+    "...{ deployment, modifiedAtMs: ports.clock.now(), writer: head.writer ?? freshMark(ports) },",
+  ]),
 ];

@@ -421,7 +421,8 @@ export class Platform {
     environment.busy = true;
     const { id, incarnation, token } = request;
     const loaded = Number(request.head?.["n"] ?? 0);
-    actor.turn = { id, incarnation, token, loaded, failedIn: this.#failedIn(deployment, request) };
+    const failedIn = this.#failedIn(deployment, request);
+    actor.turn = { id, incarnation, token, deployment: deployment.id, loaded, failedIn };
     this.#world.observer.acknowledged.turnBegins(actor.name, id, request.head);
     if (request.guard && request.start) {
       this.#world.observer.count(isDirect(request.start) ? "direct call" : "turn at the door");

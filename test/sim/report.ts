@@ -55,7 +55,15 @@ const OF_PEOPLE = [
     `operator ${does}`,
     `acknowledged ${does}`,
   ]),
-  ...["restart from a prefix", "resume elsewhere", "purged head", "edit", "edit of a version"],
+  ...[
+    "restart from a prefix",
+    "resume elsewhere",
+    "moved",
+    "move refused",
+    "purged head",
+    "edit",
+    "edit of a version",
+  ],
   ...["call over HTTP", "attach over HTTP", "output over HTTP", "cancel by a handler"],
   ...["dead letter", "dead start", "dead letters watched"],
 ];

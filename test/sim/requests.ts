@@ -53,6 +53,8 @@ export interface Workload {
   readonly receivesMax?: number;
   /** A build with the same code is deployed then. */
   readonly rebuiltAtMs?: number;
+  /** What rests is moved to the other build then. */
+  readonly movesAtMs?: readonly number[];
   /** The store has no room for what is named so (silence.ts), for as long as there are faults. */
   readonly isNarrow?: true;
   /** Its turns are let go of: they may run longer than a dispatcher. */

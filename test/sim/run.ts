@@ -284,6 +284,7 @@ async function begin(world: World, clients: Clients, workload: Workload, own?: M
   world.observer.silence.isNarrow = workload.isNarrow === true;
   if (workload.receivesMax !== undefined) world.queue.receivesMax = workload.receivesMax;
   if (workload.rebuiltAtMs !== undefined) scheduler.after(workload.rebuiltAtMs, () => clients.redeploy(3));
+  for (const atMs of workload.movesAtMs ?? []) scheduler.after(atMs, () => clients.operators.move());
   const prng = new Prng(seed, "outside");
   if (faults.has("redeployment")) {
     scheduler.after(prng.between(10, 20_000), () => {
