@@ -352,9 +352,13 @@ export class Observer {
     if (repinned && actor.kind !== "operator")
       this.fail("R10", `${life.id} moved from deployment ${textOf(before["d"])} to ${textOf(after["d"])}`);
     if (!equalValues(before["t"], after["t"])) this.fail("R10", `the target of ${life.id} changed`);
-    const code = actor.turn?.id === life.id ? actor.turn.deployment : before["d"];
-    if (before["d"] !== undefined && code !== before["d"] && before["n"] !== after["n"])
-      this.fail("R18", `${life.id} is on ${textOf(before["d"])}, and a turn on ${textOf(code)} has appended`);
+    if (before["n"] !== after["n"]) this.#appendedBy(actor, life, before["d"]);
+  }
+
+  /** Only a turn on the deployment that the head names. */
+  #appendedBy({ turn }: Actor, { id }: Life, deployment: Value | undefined): void {
+    if (deployment === undefined || turn?.id !== id || turn.deployment === deployment) return;
+    this.fail("R18", `${id} is on ${textOf(deployment)}, and a turn on ${turn.deployment} has appended`);
   }
 
   /** W1: between begin and end of an invocation no other one of its key does anything. W2: they begin in the order of tokens. */

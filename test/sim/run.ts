@@ -268,6 +268,17 @@ async function prepare(
   effects.count = 0;
 }
 
+/** Another build of the same code, and moves to it and back. */
+function rebuild(
+  { scheduler }: World,
+  clients: Clients,
+  atMs: number,
+  movesAtMs: readonly number[] = [],
+): void {
+  scheduler.after(atMs, () => clients.redeploy(3));
+  for (const moveAtMs of movesAtMs) scheduler.after(moveAtMs, () => clients.operators.move());
+}
+
 /** Registers the first deployment, then schedules everything else. */
 async function begin(world: World, clients: Clients, workload: Workload, own?: Moving): Promise<void> {
   const { scheduler, faults, seed } = world;
@@ -283,8 +294,7 @@ async function begin(world: World, clients: Clients, workload: Workload, own?: M
   for (const edit of workload.edits ?? []) scheduler.after(edit.atMs, () => clients.operators.edit(edit));
   world.observer.silence.isNarrow = workload.isNarrow === true;
   if (workload.receivesMax !== undefined) world.queue.receivesMax = workload.receivesMax;
-  if (workload.rebuiltAtMs !== undefined) scheduler.after(workload.rebuiltAtMs, () => clients.redeploy(3));
-  for (const atMs of workload.movesAtMs ?? []) scheduler.after(atMs, () => clients.operators.move());
+  if (workload.rebuiltAtMs !== undefined) rebuild(world, clients, workload.rebuiltAtMs, workload.movesAtMs);
   const prng = new Prng(seed, "outside");
   if (faults.has("redeployment")) {
     scheduler.after(prng.between(10, 20_000), () => {
