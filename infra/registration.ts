@@ -6,7 +6,7 @@ import { CustomResource, Duration, Lazy, Stack } from "aws-cdk-lib";
 import { CfnAlias, CfnFunction, type IFunction, type IVersion, Version } from "aws-cdk-lib/aws-lambda";
 import type { Construct } from "constructs";
 import { digest } from "../lib/hash.ts";
-import type { InFlight } from "./service-props.ts";
+import type { InFlightPolicy } from "../lib/model/in-flight-policy.ts";
 import { REGISTRAR_MINUTES_MAX } from "../lib/limits/aws.ts";
 
 interface RegistrationProps {
@@ -16,7 +16,7 @@ interface RegistrationProps {
   readonly formerServices: readonly string[];
   readonly allowBreakingChanges: boolean;
   /** Absent: open invocations are not asked about. */
-  readonly inFlight?: InFlight;
+  readonly inFlight?: InFlightPolicy;
   readonly inFlightSample?: number;
   /** Of the services' own mailbox. */
   readonly mailboxUrl?: string;

@@ -12,7 +12,8 @@ import type { Variables } from "./function.ts";
 import { registerWith } from "./registration.ts";
 import type { PerdureRuntimeBase } from "./runtime-base.ts";
 import { ServiceMailbox, type ServiceMailboxProps } from "./service-mailbox.ts";
-import type { InFlight, RegisteredProps } from "./service-props.ts";
+import type { RegisteredProps } from "./service-props.ts";
+import type { InFlightPolicy } from "../lib/model/in-flight-policy.ts";
 import { within } from "./runtime-props.ts";
 import { GATE_SAMPLE_DEFAULT, GATE_SAMPLE_MAX } from "../lib/limits/replay.ts";
 
@@ -93,7 +94,7 @@ function gateOf({
   runtime,
   inFlight = "pin",
   inFlightSample,
-}: RegisteredProps): { readonly inFlight: InFlight; readonly inFlightSample: number } | undefined {
+}: RegisteredProps): { readonly inFlight: InFlightPolicy; readonly inFlightSample: number } | undefined {
   if (inFlight === "pin" && inFlightSample === undefined) return undefined;
   const sample = inFlightSample ?? GATE_SAMPLE_DEFAULT;
   within("inFlightSample", sample, 1, GATE_SAMPLE_MAX);

@@ -8,6 +8,7 @@ import type { Architecture, Code, FunctionOptions, IFunction } from "aws-cdk-lib
 import type { RetentionDays } from "aws-cdk-lib/aws-logs";
 import type { Construct } from "constructs";
 import { ENVIRONMENT } from "../lib/environment.ts";
+import type { InFlightPolicy } from "../lib/model/in-flight-policy.ts";
 import type { BundlingOptions } from "./bundling.ts";
 import type { PerdureRuntimeBase } from "./runtime-base.ts";
 import type { ServiceMailboxProps } from "./service-mailbox.ts";
@@ -67,8 +68,6 @@ export interface CodeProps {
   readonly bundling?: never;
 }
 
-export type InFlight = "pin" | "block" | "move";
-
 export interface RegisteredProps {
   readonly runtime: PerdureRuntimeBase;
   /**
@@ -100,7 +99,7 @@ export interface RegisteredProps {
    * What was not tried never fails a deployment: beyond `inFlightSample`, too large, out of time.
    * @default "pin"
    */
-  readonly inFlight?: InFlight;
+  readonly inFlight?: InFlightPolicy;
   /**
    * How many open invocations are replayed at most, the newest and the oldest ones. Each costs a read. With `"pin"`, what was found is in the
    * registrar's log and in `inFlightReport`.

@@ -6,7 +6,7 @@ import { shownId } from "../../lib/model/shown-id.ts";
 import type { Movable } from "../../lib/store/head/rest.ts";
 
 /** An open invocation that is on another version. */
-export interface OpenInvocation {
+export interface OpenElsewhere {
   readonly id: InvocationId;
   readonly target: Target;
   /** What it is on. */
@@ -15,7 +15,7 @@ export interface OpenInvocation {
 }
 
 /** One that does not go on with the new code, and why. */
-export interface Staying extends Pick<OpenInvocation, "id"> {
+export interface Remaining extends Pick<OpenElsewhere, "id"> {
   /** Absent: its head was not read, or could not be. */
   readonly target?: Target;
   readonly deployment?: string;
@@ -24,11 +24,11 @@ export interface Staying extends Pick<OpenInvocation, "id"> {
 
 export interface GateReport {
   /** Their journals fit. */
-  readonly fitting: readonly OpenInvocation[];
+  readonly fitting: readonly OpenElsewhere[];
   /** Their journals do not. */
-  readonly diverging: readonly Staying[];
+  readonly diverging: readonly Remaining[];
   /** Nobody knows. */
-  readonly untried: readonly Staying[];
+  readonly untried: readonly Remaining[];
   /** There are more open invocations than were asked about. */
   readonly isMore: boolean;
   /** The function was asked, and has answered for none. */
@@ -52,7 +52,7 @@ export function summaryOf(report: GateReport, moved?: number): string {
 }
 
 /** Why new code was refused. Its first lines are what a reader of the stack's events sees. */
-export function refusalOf(report: GateReport): string {
+export function gateRefusal(report: GateReport): string {
   const { fitting, diverging, untried, failure } = report;
   if (diverging.length === 0) return unaskedText(failure ?? untried[0]?.reason ?? "");
   const tried = fitting.length + diverging.length;
@@ -70,18 +70,18 @@ export function refusalOf(report: GateReport): string {
 const unaskedText = (why: string): string =>
   `the new code could not be asked about any open invocation, and inFlight is "block": ${why}`;
 
-const groupOf = ({ target, reason }: Staying): string =>
+const groupOf = ({ target, reason }: Remaining): string =>
   `${target ? `${target.service}/${target.handler}: ` : ""}${reason}`;
 
-function idsIn(rows: readonly Staying[]): string {
+function idsIn(rows: readonly Remaining[]): string {
   const ids = rows.slice(0, GATE_SHOWN_MAX).map(({ id }) => shownId(id));
   const left = rows.length - ids.length;
   return `${ids.join(", ")}${left > 0 ? ` and ${left} more` : ""}`;
 }
 
-const isOfHandler = ({ reason }: Staying): boolean => reason.startsWith("the code has no handler");
+const isOfHandler = ({ reason }: Remaining): boolean => reason.startsWith("the code has no handler");
 
-function adviceFor(diverging: readonly Staying[]): string {
+function adviceFor(diverging: readonly Remaining[]): string {
   const keep = diverging.some(isOfHandler) ? "Keep handlers until what is open of them has ended. " : "";
   const order = diverging.every(isOfHandler)
     ? ""

@@ -20,6 +20,7 @@ import {
 } from "../../lib/limits/replay.ts";
 import { PERMISSION_ATTEMPTS_MAX, PERMISSION_PAUSE_MS } from "../../lib/limits/aws.ts";
 import type { InvocationId } from "../../lib/model/ids.ts";
+import type { InFlightPolicy } from "../../lib/model/in-flight-policy.ts";
 import type { Deployment } from "../../lib/model/manifest.ts";
 import { encodeRecorded, headOf } from "../../lib/model/recorded-journal.ts";
 import {
@@ -32,14 +33,11 @@ import {
 } from "../../lib/ports.ts";
 import type { Replayed } from "../../lib/replay/replay.ts";
 import { movable, moveTo } from "../../lib/store/head/rest.ts";
-import type { GateReport, OpenInvocation, Staying } from "./gate-report.ts";
-import { type OpenInvocations, openInvocations, storedJournal, type StoredJournal } from "./open-journals.ts";
-
-/** What becomes of invocations that are open when new code takes over. */
-export type InFlight = "pin" | "block" | "move";
+import type { GateReport, OpenElsewhere, Remaining } from "./gate-report.ts";
+import { type OpenSample, openSample, storedJournal, type StoredJournal } from "./open-journals.ts";
 
 export interface GateWish {
-  readonly policy: InFlight;
+  readonly policy: InFlightPolicy;
   /** So many open invocations are asked about at most. */
   readonly sample: number;
 }
@@ -60,7 +58,7 @@ export interface GatePorts {
 
 /** One that the code is asked about. */
 interface Asked {
-  readonly open: OpenInvocation;
+  readonly open: OpenElsewhere;
   /** Its journal. */
   readonly line: string;
 }
@@ -70,9 +68,9 @@ export class Gate {
   readonly #ports: GatePorts;
   readonly #sample: number;
   readonly #untilMs: number;
-  readonly #fitting: OpenInvocation[] = [];
-  readonly #diverging: Staying[] = [];
-  readonly #untried: Staying[] = [];
+  readonly #fitting: OpenElsewhere[] = [];
+  readonly #diverging: Remaining[] = [];
+  readonly #untried: Remaining[] = [];
   /** Whether there was one that the code should say something about. */
   #hasAsked = false;
   #answers = 0;
@@ -106,8 +104,8 @@ export class Gate {
   async move(
     { fitting }: GateReport,
     deployment: string,
-  ): Promise<{ readonly moved: number; readonly staying: readonly Staying[] }> {
-    const staying: Staying[] = [];
+  ): Promise<{ readonly moved: number; readonly staying: readonly Remaining[] }> {
+    const staying: Remaining[] = [];
     await eachAtOnce(fitting, GATE_MOVES_AT_ONCE, async (open) => {
       const { id, head } = open;
       try {
@@ -120,11 +118,11 @@ export class Gate {
     return { moved: fitting.length - staying.length, staying };
   }
 
-  async #open(services: readonly string[]): Promise<OpenInvocations> {
+  async #open(services: readonly string[]): Promise<OpenSample> {
     const { listing } = this.#ports;
     if (!listing.parts.includes("open"))
       throw new Error('the runtime keeps no list of open invocations: its `listing` needs "open"');
-    return await this.#patiently(() => openInvocations(listing, services, this.#sample));
+    return await this.#patiently(() => openSample(listing, services, this.#sample));
   }
 
   async #askAbout(
@@ -175,7 +173,7 @@ export class Gate {
     }
     const { status, deployment, target, length } = read.head;
     if (status === "completed" || deployment === undefined || deployment === current) return undefined;
-    const open: OpenInvocation = { id, target, deployment, head: movable(read.head) };
+    const open: OpenElsewhere = { id, target, deployment, head: movable(read.head) };
     if (isTooLarge) this.#untried.push({ ...open, reason: TOO_LARGE });
     // What has recorded nothing fits every code.
     else if (length === 0) this.#fitting.push(open);

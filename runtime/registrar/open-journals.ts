@@ -18,7 +18,7 @@ import type { ItemStore, Listing } from "../../lib/ports.ts";
 
 type OpenList = Pick<Listing, "heads">;
 
-export interface OpenInvocations {
+export interface OpenSample {
   readonly ids: readonly InvocationId[];
   /** There are more. */
   readonly isMore: boolean;
@@ -30,11 +30,11 @@ interface Listed {
 }
 
 /** `max` of them at most: half of them the newest and half the oldest, which are the likeliest to differ from new code. */
-export async function openInvocations(
+export async function openSample(
   listing: OpenList,
   services: readonly string[],
   max: number,
-): Promise<OpenInvocations> {
+): Promise<OpenSample> {
   const newest = await listed(listing, services, { max: max + 1, isNewest: true });
   if (newest.length <= max) return { ids: newest.map(({ id }) => id), isMore: false };
   const old = Math.floor(max / 2);

@@ -3,7 +3,7 @@ import type { Deployment } from "../../lib/model/manifest.ts";
 import { shownId } from "../../lib/model/shown-id.ts";
 import { targetText } from "../../lib/model/target-text.ts";
 import { Gate, type GateWish } from "./gate.ts";
-import { type GateReport, refusalOf, type Staying, summaryOf } from "./gate-report.ts";
+import { type GateReport, gateRefusal, type Remaining, summaryOf } from "./gate-report.ts";
 import type { RegistrarPorts } from "./ports.ts";
 
 export class Passage {
@@ -35,7 +35,7 @@ export class Passage {
     const refuses = this.#wish.policy === "block" && !this.#isKnown;
     if (!refuses || (report.diverging.length === 0 && !report.isUnanswered)) return;
     this.#log(report, report.untried);
-    throw new Error(refusalOf(report));
+    throw new Error(gateRefusal(report));
   }
 
   /** The version has taken over. Answers what has become of the open invocations, in a line. */
@@ -47,9 +47,9 @@ export class Passage {
     return summaryOf(report, moves?.moved);
   }
 
-  #log(report: GateReport, others: readonly Staying[], moved?: number): void {
+  #log(report: GateReport, others: readonly Remaining[], moved?: number): void {
     const { gate } = this.#ports;
-    const say = (what: string, { id, target, deployment, reason }: Staying): void =>
+    const say = (what: string, { id, target, deployment, reason }: Remaining): void =>
       gate?.logger.log("warn", what, {
         ...{ invocation: shownId(id), deployment, reason },
         ...(target ? { target: targetText(target) } : {}),

@@ -4,7 +4,7 @@ import { OperationalError } from "../../../lib/errors.ts";
 import { GATE_MS_MAX } from "../../../lib/limits/replay.ts";
 import type { InvocationId } from "../../../lib/model/ids.ts";
 import { shownId } from "../../../lib/model/shown-id.ts";
-import { openInvocations } from "../../../runtime/registrar/open-journals.ts";
+import { openSample } from "../../../runtime/registrar/open-journals.ts";
 import { GateWorld } from "./gate-world.ts";
 import { FUNCTION } from "./world.ts";
 
@@ -191,7 +191,7 @@ describe("the sample", () => {
     while (ids.length < 9) ids.push(await gate.begin());
     const { items } = gate.world;
     const found = async (max: number) =>
-      await openInvocations({ heads: (...asked) => items.heads(...asked) }, ["Shop"], max);
+      await openSample({ heads: (...asked) => items.heads(...asked) }, ["Shop"], max);
     expect(await found(9)).toEqual({ ids: ids.toReversed(), isMore: false });
     expect(await found(4)).toEqual({ ids: [ids[8], ids[7], ids[0], ids[1]], isMore: true });
     expect(await found(1)).toEqual({ ids: [ids[8]], isMore: true });
