@@ -61,6 +61,39 @@ export class CancelledError extends TerminalError {
   }
 }
 
+/** Why the write `at` of a transaction has refused it: DynamoDB's code, such as `ConditionalCheckFailed`. */
+export interface TransactionReason {
+  readonly at: number;
+  readonly code: string;
+}
+/** In the metadata of a {@link TransactionError}: where and why, as it is recorded. */
+export const TRANSACTION_METADATA = "perdure.transaction";
+
+/** A condition of a `ctx.transact` did not hold, so none of its writes took effect. Terminal, code 412. */
+export class TransactionError extends TerminalError {
+  override readonly name = "TransactionError";
+  /** Of the writes that have refused, in their order. */
+  readonly reasons: readonly TransactionReason[];
+  constructor(message: string, reasons: readonly TransactionReason[]) {
+    const held = reasons.map(({ at, code }) => `${at}:${code}`).join(" ");
+    super(message, { errorCode: 412, metadata: { [TRANSACTION_METADATA]: held } });
+    this.reasons = reasons;
+  }
+  /** The error that a recorded failure stands for. `undefined`: another one. */
+  static of(
+    message: string,
+    metadata: Readonly<Record<string, string>> | undefined,
+  ): TransactionError | undefined {
+    const held = metadata?.[TRANSACTION_METADATA];
+    if (held === undefined) return undefined;
+    const reasons = held.split(" ").map((reason) => {
+      const [at = "", code = ""] = reason.split(":");
+      return { at: Number(at), code };
+    });
+    return new TransactionError(message, reasons);
+  }
+}
+
 /** The attempt is tried again, not before `retryAfter` has passed. */
 export class RetryableError extends RestateError {
   override readonly name = "RetryableError";

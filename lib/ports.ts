@@ -8,6 +8,7 @@
 import type { InvocationId } from "./model/ids.ts";
 import type { Attributes, Delete, ItemKey, Put, Table, Update, WriteResult } from "./model/item.ts";
 import type { ListedPart } from "./model/listing.ts";
+import type { TransactedAppend, TransactionResult, UserWrite } from "./model/user-write.ts";
 import type { Deployment, Invocable, Reached, RegisteredService } from "./model/manifest.ts";
 import type { Outgoing } from "./model/message.ts";
 import type { Metric } from "./metrics.ts";
@@ -41,6 +42,8 @@ export interface ItemStore {
   /** A strong read. */
   get(key: ItemKey, options?: ReadOptions): Promise<Attributes | undefined>;
   write(write: Put | Update | Delete, options?: WriteOptions): Promise<WriteResult>;
+  /** An append and writes to the user's own tables: all of them, or none (X1). Absent: of an engine of an earlier version. */
+  transact?(append: TransactedAppend, writes: readonly UserWrite[]): Promise<TransactionResult>;
   /** Items of one partition whose sort key begins with `prefix`, in the order of their sort keys (bytewise). A strong read.
    * It starts after `after`. A page has at most `limit` items, and may have fewer. */
   query(table: Table, pk: string, prefix: string, page?: { after?: string; limit?: number }): Promise<Page>;

@@ -43,6 +43,34 @@ export interface RunOptions<T> {
   retryIntervalFactor?: number;
 }
 
+interface TransactExpressions {
+  /** The name of a table in the account and the region of Perdure's stack. */
+  readonly TableName: string | undefined;
+  readonly ConditionExpression?: string | undefined;
+  readonly ExpressionAttributeNames?: Readonly<Record<string, string>> | undefined;
+  /** Plain values: texts, numbers, BigInts, booleans, `null`, bytes, lists, sets, objects. */
+  readonly ExpressionAttributeValues?: Readonly<Record<string, unknown>> | undefined;
+}
+interface TransactKeyed extends TransactExpressions {
+  readonly Key: Readonly<Record<string, unknown>> | undefined;
+}
+/** One write of a `ctx.transact`, in the shape of AWS's Document client (`TransactWriteCommand`). It has one of the four. */
+export interface TransactWrite {
+  readonly Put?:
+    | (TransactExpressions & { readonly Item: Readonly<Record<string, unknown>> | undefined })
+    | undefined;
+  readonly Update?: (TransactKeyed & { readonly UpdateExpression: string | undefined }) | undefined;
+  readonly Delete?: TransactKeyed | undefined;
+  /** Writes nothing. `ConditionExpression` says what must hold. */
+  readonly ConditionCheck?: TransactKeyed | undefined;
+}
+/** What the function of a `ctx.transact` returns besides a list of writes. */
+export interface TransactWork<T> {
+  readonly writes: readonly TransactWrite[];
+  /** What the step returns, once the writes are there. */
+  readonly result: T;
+}
+
 /** Without a serde of its own the result is kept as JSON. */
 type JsonRunOptions<T> = RunOptions<T> & { serde?: never };
 /** The other arguments of a call whose value JSON cannot keep whole. With another value, and where the value's type is not known yet,
@@ -128,6 +156,24 @@ export interface Context {
   ): DurablePromise<Jsonify<T>>;
   run<T>(action: StepAction<T>): DurablePromise<T>;
   run<T>(name: string, action: StepAction<T>, options?: RunOptions<T>): DurablePromise<T>;
+
+  /**
+   * Writes to your own DynamoDB tables, exactly once: they take effect in one transaction with the entry that records the step.
+   * `action` returns the writes and does nothing itself; it may run again, and then its writes of before have not taken effect. At most 99
+   * writes, 3.6 MB together, to tables in the account and the region of the stack. A condition of yours that does not hold is recorded and thrown as
+   * a `TransactionError`. A conflict with other writers is tried again.
+   */
+  transact(
+    name: string,
+    action: StepAction<readonly TransactWrite[]>,
+    options?: RunOptions<undefined>,
+  ): DurablePromise<void>;
+  transact<T>(
+    name: string,
+    action: StepAction<TransactWork<T>>,
+    ...lossy: IfLossy<T, [options?: JsonRunOptions<T>]>
+  ): DurablePromise<Jsonify<T>>;
+  transact<T>(name: string, action: StepAction<TransactWork<T>>, options?: RunOptions<T>): DurablePromise<T>;
 
   /** Resolves after `duration`, never sooner. The handler costs nothing while it sleeps. */
   sleep(duration: Duration, name?: string): DurablePromise<void>;

@@ -9,7 +9,16 @@ export type {
   VirtualObjectDefinition,
   WorkflowDefinition,
 } from "./definition.ts";
-export type { ExplicitCancellation, InvocationRequest, TypedName, WorkflowPromise } from "./context.ts";
+export type {
+  ExplicitCancellation,
+  InvocationRequest,
+  TransactWork,
+  TransactWrite,
+  TypedName,
+  WorkflowPromise,
+} from "./context.ts";
+export { TransactionError } from "../lib/errors.ts";
+export type { TransactionReason } from "../lib/errors.ts";
 export type { Caller } from "../lib/model/caller.ts";
 export type { CallOptions, SendOptions } from "./rpc.ts";
 export { DurablePromise, isDurablePromise } from "./durable-promise.ts";

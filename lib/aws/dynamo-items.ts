@@ -12,12 +12,20 @@ import type {
   QueryCommandOutput,
   ScanCommandInput,
   ScanCommandOutput,
+  TransactWriteItemsCommandInput,
   UpdateItemCommandInput,
   UpdateItemCommandOutput,
 } from "@aws-sdk/client-dynamodb";
-import { OperationalError } from "../errors.ts";
+import { OperationalError, TerminalError } from "../errors.ts";
 import type { Attributes, Delete, ItemKey, Put, Table, Update, Write, WriteResult } from "../model/item.ts";
 import { isHead } from "../model/listing.ts";
+import {
+  CONDITION_FAILED,
+  partsOf,
+  type TransactedAppend,
+  type TransactionResult,
+  type UserWrite,
+} from "../model/user-write.ts";
 import { checkWrite } from "../model/write-limits.ts";
 import type { ItemStore, Page, ReadOptions, ScannedItem, StoredItem } from "../ports.ts";
 import { fromAttributeMap, toAttributeMap } from "./attribute-value.ts";
@@ -35,6 +43,7 @@ export interface DynamoRequests {
     input: UpdateItemCommandInput,
   ) => Promise<Pick<UpdateItemCommandOutput, "Attributes">>;
   readonly DeleteItem: (input: DeleteItemCommandInput) => Promise<unknown>;
+  readonly TransactWriteItems: (input: TransactWriteItemsCommandInput) => Promise<unknown>;
   readonly Query: (
     input: QueryCommandInput,
   ) => Promise<Pick<QueryCommandOutput, "Items" | "LastEvaluatedKey">>;
@@ -48,6 +57,7 @@ export function dynamoRequests(dynamo: Operations): DynamoRequests {
     PutItem: ask("PutItem"),
     UpdateItem: ask("UpdateItem"),
     DeleteItem: ask("DeleteItem"),
+    TransactWriteItems: ask("TransactWriteItems"),
     Query: ask("Query"),
     Scan: ask("Scan"),
   };
@@ -96,6 +106,48 @@ export class DynamoItems implements ItemStore {
       if (error.Item !== undefined) return { won: false, item: attributesIn(error.Item, write.key) };
       return { won: false, item: this.#rereadRefused ? await this.get(write.key) : undefined };
     }
+  }
+
+  /** X1. No client token: the append's mark tells a repetition, and for longer than ten minutes. */
+  async transact(append: TransactedAppend, writes: readonly UserWrite[]): Promise<TransactionResult> {
+    checkWrite(append);
+    const own = writes.map((write) => partsOf(write).content.TableName).find((name) => this.#isOwn(name));
+    if (own !== undefined)
+      throw new TerminalError(`the table ${own} is Perdure's own: ctx.transact writes to yours`, {
+        errorCode: 400,
+      });
+    try {
+      await this.#requests.TransactWriteItems({
+        TransactItems: [this.#transacted(append), ...writes] as NonNullable<
+          TransactWriteItemsCommandInput["TransactItems"]
+        >,
+      });
+      return { won: true };
+    } catch (error) {
+      const reasons = cancellationReasons(error);
+      if (!reasons) throw toItemError(error, "a transaction");
+      const [head] = reasons;
+      if (head?.Code !== CONDITION_FAILED) return refused(reasons, error);
+      if (head.Item !== undefined) return { won: false, item: attributesIn(head.Item, append.key) };
+      return { won: false, item: this.#rereadRefused ? await this.get(append.key) : undefined };
+    }
+  }
+
+  #isOwn(name: string): boolean {
+    const { journal, state, registry } = this.#tables;
+    return name === journal || name === state || name === registry;
+  }
+
+  #transacted(append: TransactedAppend): object {
+    const { TableName, Key } = this.#address(append.key);
+    const write = withIndex(append);
+    if (write.op === "put") {
+      const Item = { ...toAttributeMap(write.attributes), ...Key };
+      return { Put: { TableName, Item, ...compileCondition(write.when), ...SHOW_REFUSED } };
+    }
+    const { changes, when } = write;
+    const expressions = compileUpdate({ changes, ...(when === undefined ? {} : { when }) });
+    return { Update: { TableName, Key, ...expressions, ...SHOW_REFUSED } };
   }
 
   /** Answers the attributes after the write. */
@@ -194,6 +246,42 @@ export class DynamoItems implements ItemStore {
 /** By name: `instanceof` fails if a bundle holds the client twice. */
 const isRefusal = (error: unknown): error is Error & { readonly Item?: Record<string, AttributeValue> } =>
   error instanceof Error && error.name === "ConditionalCheckFailedException";
+
+/** Why each item of a transaction has refused it, in their order: DynamoDB's codes. */
+interface Reason {
+  readonly Code?: string;
+  readonly Message?: string;
+  readonly Item?: Record<string, AttributeValue>;
+}
+
+/** `undefined`: another error. */
+function cancellationReasons(error: unknown): readonly Reason[] | undefined {
+  if (!(error instanceof Error) || error.name !== "TransactionCanceledException") return undefined;
+  const { CancellationReasons: reasons } = error as { readonly CancellationReasons?: unknown };
+  return Array.isArray(reasons) ? (reasons as readonly Reason[]) : undefined;
+}
+
+/** They pass by themselves. */
+const PASSING_CODES: ReadonlySet<string> = new Set([
+  "ProvisionedThroughputExceeded",
+  "ThrottlingError",
+  "TransactionConflict",
+]);
+
+/** The append's own condition holds. A condition that does not is said rather than what stands beside it. */
+function refused(reasons: readonly Reason[], error: unknown): TransactionResult {
+  const [, ...users] = reasons;
+  const refusals = users.map(({ Code }) => (Code === CONDITION_FAILED ? Code : undefined));
+  if (refusals.some((code) => code !== undefined)) return { won: false, refusals };
+  const said = reasons.filter(({ Code = "None" }) => Code !== "None");
+  const lasting = said.find(({ Code = "" }) => !PASSING_CODES.has(Code));
+  if (lasting) {
+    const wrong = new Error(lasting.Message ?? lasting.Code, { cause: error });
+    throw toItemError(Object.assign(wrong, { name: "ValidationException" }), "a transaction");
+  }
+  const codes = [...new Set(said.map(({ Code }) => Code))].join(", ");
+  throw new OperationalError("throttled", `a transaction was refused: ${codes}`, error);
+}
 
 const SHOW_REFUSED = { ReturnValuesOnConditionCheckFailure: "ALL_OLD" } as const;
 

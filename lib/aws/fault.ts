@@ -17,6 +17,11 @@ const THROTTLED: ReadonlySet<string> = new Set([
   "ThrottlingException",
   "TooManyRequestsException",
 ]);
+/** Another transaction has the item for some milliseconds (X1). Nothing took effect. */
+const CONFLICTING: ReadonlySet<string> = new Set([
+  "TransactionConflictException",
+  "TransactionInProgressException",
+]);
 const UNAVAILABLE: ReadonlySet<string> = new Set([
   "AbortError",
   "InternalError",
@@ -45,6 +50,8 @@ interface SdkFault {
 
 /** Whether an error code of a service says that it was asked too often. */
 export const isThrottlingCode = (code: string): boolean => THROTTLED.has(code);
+/** Whether it says that a transaction has the item. */
+export const isConflictCode = (code: string): boolean => CONFLICTING.has(code);
 
 /** An {@link OperationalError} that names `action`, or else the error itself. */
 export function toOperational(error: unknown, action: string): unknown {
@@ -53,6 +60,9 @@ export function toOperational(error: unknown, action: string): unknown {
   const status = fault.$metadata?.httpStatusCode;
   if (THROTTLED.has(error.name) || status === 429) {
     return new OperationalError("throttled", `${action} was throttled: ${describe(error)}`, error);
+  }
+  if (CONFLICTING.has(error.name)) {
+    return new OperationalError("throttled", `${action} met a transaction: ${describe(error)}`, error);
   }
   if (isUnavailable(fault, status)) {
     return new OperationalError("unavailable", `${action} got no answer: ${describe(error)}`, error);

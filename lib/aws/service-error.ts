@@ -3,7 +3,7 @@
  * with the service's name for it, its fields, and `$metadata`. And what to do about it: the retries of their standard mode.
  */
 import { AWS_RETRY_BASE_MS, AWS_THROTTLED_BASE_MS } from "../limits/aws.ts";
-import { isThrottlingCode } from "./fault.ts";
+import { isConflictCode, isThrottlingCode } from "./fault.ts";
 import { type HttpAnswer, named } from "./signed-http.ts";
 
 interface ServiceFault {
@@ -67,5 +67,11 @@ const isThrottled = ({ name, $metadata }: Answered): boolean =>
 function isPassing(error: unknown): error is Answered {
   if (!(error instanceof Error) || error.name === "AbortError") return false;
   const status = (error as Answered).$metadata?.httpStatusCode;
-  return status === undefined || status >= 500 || "$response" in error || isThrottled(error);
+  return (
+    status === undefined ||
+    status >= 500 ||
+    "$response" in error ||
+    isThrottled(error) ||
+    isConflictCode(error.name)
+  );
 }

@@ -28,6 +28,17 @@ export const DYNAMO_DEPTH_MAX = 31;
 export const DYNAMO_NUMBER_MAX = 1e126;
 /** The smallest magnitude besides zero. */
 export const DYNAMO_NUMBER_MIN = 1e-130;
+/** Items of one transaction. */
+export const DYNAMO_TRANSACTION_ITEMS_MAX = 100;
+/** All items of one transaction together. */
+export const DYNAMO_TRANSACTION_BYTES_MAX = 4 * 1024 * 1024;
+/** What a step writes to the user's tables: the append is one item of the transaction, and may be as large as an item can be (X1). */
+export const TRANSACT_WRITES_MAX = DYNAMO_TRANSACTION_ITEMS_MAX - 1;
+export const TRANSACT_BYTES_MAX = DYNAMO_TRANSACTION_BYTES_MAX - DYNAMO_ITEM_BYTES_MAX;
+/** How much of what a handler has returned an error quotes. */
+export const TRANSACT_SHOWN_CHARS_MAX = 80;
+/** The name of a table. */
+export const DYNAMO_TABLE_CHARS_MAX = 255;
 
 // P1, R13: SQS.
 

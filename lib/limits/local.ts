@@ -231,3 +231,8 @@ export const SOURCE_LINES_AROUND = 2;
 export const SOURCE_FILE_BYTES_MAX = 2 * 1024 * 1024;
 /** What is longer is cut. */
 export const SOURCE_LINE_CHARS_MAX = 300;
+
+// X1: the user's tables.
+
+/** Significant digits of a number in DynamoDB. */
+export const DYNAMO_DIGITS_MAX = 38;

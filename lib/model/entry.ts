@@ -46,10 +46,12 @@ interface Command<Name extends string> extends Timed<Name> {
   readonly command: number;
 }
 
-/** A `ctx.run` that has ended. */
+/** A `ctx.run` or a `ctx.transact` that has ended. */
 export interface RunEntry extends Command<"run"> {
   readonly name: string;
   readonly outcome: Value;
+  /** Of a `ctx.transact` alone: how many writes to the user's tables took effect with this entry (X1). */
+  readonly writes?: number;
 }
 export interface GetEntry extends Command<"get"> {
   readonly name: string;
@@ -213,7 +215,10 @@ const NOTES: Formats<Note> = {
   cancellation: { letter: "x", fields: { delivery: text } },
 };
 const ENTRIES: Formats<Entry> = {
-  run: { letter: "r", fields: { command: number, name: text, outcome: largeValue, mark } },
+  run: {
+    letter: "r",
+    fields: { command: number, name: text, outcome: largeValue, mark, writes: optionalNumber },
+  },
   get: { letter: "g", fields: { command: number, name: text, value: largeValue, mark } },
   stateKeys: { letter: "k", fields: { command: number, names: texts, mark } },
   peek: { letter: "q", fields: { command: number, name: text, outcome: largeValue, mark } },

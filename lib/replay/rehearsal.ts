@@ -57,6 +57,7 @@ export async function rehearse(
       query: (...asked) => items.query(...asked),
       scan: (...asked) => items.scan(...asked),
       write: stop,
+      transact: stop,
     },
     mailbox: { sendBatch: stop },
     timers: { schedule: stop },

@@ -11,6 +11,7 @@
  * - Before the write: nothing happened. Large values and pages are written before what refers to them. Without it they are
  *   garbage that expires, never a reference to nothing.
  * - After the write, its answer lost: the head names its writer. A repetition recognises its own append.
+ * - With the user's writes (X1): docs/decisions/0052-transact.md has the points.
  */
 import { MarkWriter } from "../model/entry-times.ts";
 import { withTurn } from "../model/turn-record.ts";
@@ -22,7 +23,6 @@ import {
   withLargeValue,
   withoutMark,
 } from "../model/entry.ts";
-import { OperationalError } from "../errors.ts";
 import {
   entriesInPage,
   type HeadFields,
@@ -35,9 +35,8 @@ import {
 } from "../model/head.ts";
 import { headKey, pageKey } from "../model/head-keys.ts";
 import type { Incarnation, InvocationId } from "../model/ids.ts";
-import { type Attributes, sizeOf, type Write, type WriteResult } from "../model/item.ts";
+import { type Attributes, sizeOf } from "../model/item.ts";
 import {
-  CONFLICT_ATTEMPTS_MAX,
   HEAD_BYTES_SOFT_MAX,
   INLINE_RESULT_BYTES_MAX,
   INLINE_VALUE_BYTES_MAX,
@@ -45,9 +44,11 @@ import {
 } from "../limits.ts";
 import type { ReplyTo, Start } from "../model/message.ts";
 import { decodeOutcome, encodeOutcome, type Outcome } from "../model/outcome.ts";
-import { type Clock, type ItemStore, elapse } from "../ports.ts";
+import type { Clock, ItemStore } from "../ports.ts";
+import type { UserWrite } from "../model/user-write.ts";
 import type { Value } from "../model/value.ts";
-import { appendWrite, type Ending, isWrittenBy, type LeftHead, storedTail } from "./head/append.ts";
+import { decide, type NotTransacted } from "./decided-append.ts";
+import { appendWrite, type Ending, type LeftHead, storedTail } from "./head/append.ts";
 import { storeInput } from "./head-store.ts";
 import { refOf } from "../model/value-ref.ts";
 import { atDoor } from "../model/voucher.ts";
@@ -66,6 +67,9 @@ export type AppendResult =
   /** Notes have come in that this turn has not seen: it goes on instead of suspending. */
   | { readonly kind: "notes"; readonly notes: readonly Note[] }
   | { readonly kind: "lost"; readonly reason: string };
+
+/** What an append with writes to the user's tables has come to. */
+export type TransactResult = AppendResult | NotTransacted;
 
 export type LookResult = Exclude<AppendResult, { kind: "won" }> | { readonly kind: "nothing" };
 
@@ -143,10 +147,15 @@ export class Journal {
 
   /**
    * Appends `entries` and drops `taken` consumed notes, in one write. With an ending, the status changes with it.
-   * Entries' large values are stored first. Throws {@link OperationalError} when the store cannot be reached before
+   * `writes`: to the user's tables, in the same transaction (X1): all of it is there, or nothing. Entries' large values are stored first. Throws an OperationalError when the store cannot be reached before
    * anything was written; a write whose fate stays unknown is `lost`.
    */
-  async append(entries: readonly Entry[], taken: number, asked?: Ending): Promise<AppendResult> {
+  async append(
+    entries: readonly Entry[],
+    taken: number,
+    asked?: Ending,
+    writes: readonly UserWrite[] = [],
+  ): Promise<TransactResult> {
     const ending = asked && (await this.#storeResult(asked));
     const marks = this.#lastMs === undefined ? undefined : new MarkWriter(this.#lastMs);
     const stored: Value[] = [];
@@ -162,19 +171,24 @@ export class Journal {
       ...{ guard: this.guard, pagedTo: this.#pagedTo, nowMs: this.#ports.clock.now() },
       turns: this.#turns(ending),
     });
-    const result = await this.#decide(write, writer, position);
+    const result = await decide(this.#ports, { write, writes, writer, position, before: this.#known?.item });
     if (result === "unknown")
       return { kind: "lost", reason: "the store did not say whether the append was won" };
+    if ("kind" in result) return result;
     if (!result.won) {
-      if (this.#meetsStub(result.item)) return await this.#adopt(entries, taken, asked);
+      if (this.#meetsStub(result.item)) return await this.#adopt(entries, taken, asked, writes);
       return this.#meetsPresence(result.item)
-        ? await this.append(entries, taken, asked)
+        ? await this.append(entries, taken, asked, writes)
         : this.#refused(result.item, taken, ending);
     }
-    this.#known = leftHead(result.item ?? {});
     this.#lastMs = marks?.lastMs;
-    if (!ending) this.#startPage(this.#known);
-    const { notes, replies, outcome, expiresAtMs } = this.#known.head;
+    return this.#won(leftHead(result.item ?? {}), position, ending);
+  }
+
+  #won(known: LeftHead, position: number, ending: Ending | undefined): AppendResult {
+    this.#known = known;
+    if (!ending) this.#startPage(known);
+    const { notes, replies, outcome, expiresAtMs } = known.head;
     return {
       ...{ kind: "won", position, notes, replies },
       ...(outcome === undefined ? {} : { outcome }),
@@ -209,11 +223,16 @@ export class Journal {
     return isForLife(stub, { incarnation, acceptedAtMs: start?.acceptedAtMs ?? Number.POSITIVE_INFINITY });
   }
 
-  async #adopt(entries: readonly Entry[], taken: number, ending: Ending | undefined): Promise<AppendResult> {
+  async #adopt(
+    entries: readonly Entry[],
+    taken: number,
+    ending: Ending | undefined,
+    writes: readonly UserWrite[],
+  ): Promise<TransactResult> {
     const notes = this.#stub?.isForeign === false ? this.#stub.notes : [];
     return ending?.kind === "suspended" && notes.length > taken
       ? { kind: "notes", notes }
-      : await this.append(entries, taken, ending);
+      : await this.append(entries, taken, ending, writes);
   }
 
   async #storeResult(ending: Ending): Promise<Ending> {
@@ -225,7 +244,7 @@ export class Journal {
   /**
    * Looks for notes, for a turn that has nothing to append (R22). The read may lag. So only a head with the mark that this turn has
    * read or written last says what has come, and of any other the next append decides; but an end is an end.
-   * Throws {@link OperationalError}.
+   * Throws an OperationalError.
    */
   async look(): Promise<LookResult> {
     const { id, incarnation } = this.#subject;
@@ -285,21 +304,6 @@ export class Journal {
     const mustHold = ending?.kind === "suspended" || (this.isLetGo && !ending);
     if (!mustHold || !start || this.#known?.head.input !== undefined) return;
     await storeInput(this.#ports, start);
-  }
-
-  /** Writes until the store has said yes or no, or too often nothing. */
-  async #decide(write: Write, writer: string, position: number): Promise<WriteResult | "unknown"> {
-    for (let attempt = 1; attempt <= CONFLICT_ATTEMPTS_MAX; attempt++) {
-      try {
-        const result = await this.#ports.items.write(write, { before: this.#known?.item });
-        // Refused by its own first try, whose answer was lost.
-        return !result.won && isWrittenBy(result.item, writer, position) ? { ...result, won: true } : result;
-      } catch (error) {
-        if (!(error instanceof OperationalError) || error.code === "too-large") throw error;
-        await elapse(this.#ports.clock, 20 * 2 ** attempt);
-      }
-    }
-    return "unknown";
   }
 
   #refused(item: Attributes | undefined, taken: number, ending: Ending | undefined): AppendResult {

@@ -1,5 +1,5 @@
 /** Compares the command that the code issues with the one that the journal has recorded (D1), and says how they differ. */
-import type { CommandEntry } from "../model/entry.ts";
+import { type CommandEntry, type Entry, isCommand } from "../model/entry.ts";
 import { JournalMismatchError } from "../errors.ts";
 import { isOfTraces } from "../model/header-names.ts";
 import { namesContent } from "../model/value-ref.ts";
@@ -13,7 +13,7 @@ export function identityOf(entry: CommandEntry): Value[] {
     const headers = Object.entries(entry.call.headers).filter(([name]) => !isOfTraces(name));
     return [kind, service, handler, key, input, Object.fromEntries(headers), idempotencyKey];
   }
-  const identity: Value[] = [kind];
+  const identity: Value[] = [operationOf(entry)];
   if ("id" in entry) identity.push(entry.id);
   if ("name" in entry) identity.push(entry.name);
   if ("signal" in entry) identity.push(entry.signal);
@@ -21,6 +21,10 @@ export function identityOf(entry: CommandEntry): Value[] {
   if (kind === "sendSignal" || kind === "promise.complete") identity.push(entry.outcome);
   return identity;
 }
+
+/** What the code calls it. A step that writes to the user's tables has an entry of its own only by a field (0052). */
+const operationOf = (entry: CommandEntry): string =>
+  entry.kind === "run" && entry.writes !== undefined ? "transact" : entry.kind;
 
 /** What the compared parts are called, if there is more than a name. */
 const CALL_PARTS = ["service", "handler", "key", "parameter", "headers", "idempotency key"];
@@ -39,7 +43,8 @@ export function assertSameCommand(recorded: CommandEntry, issued: CommandEntry, 
   if (expected.length === actual.length && different.length === 0) return;
   const [before, now] = [describeCommand(recorded), describeCommand(issued)];
   const parts = different.map((at) => PARTS[recorded.kind]?.[at - 1] ?? "name").join(" and ");
-  const detail = recorded.kind === issued.kind ? `, with another ${parts}` : "";
+  const isSame = operationOf(recorded) === operationOf(issued);
+  const detail = isSame ? `, with another ${parts}` : "";
   throw new JournalMismatchError(
     `${placeOf(recorded, count)} the journal recorded ${before}, but the code now does ${now}${detail}`,
     ADVICE,
@@ -70,6 +75,14 @@ export function missingCommand(
   );
 }
 
+/** The error for code that rests although the log has something next. */
+export function stalledBefore(next: Entry | undefined): JournalMismatchError {
+  const what = next && isCommand(next) ? describeCommand(next) : `event ${JSON.stringify(next?.kind)}`;
+  return new JournalMismatchError(
+    `Journal mismatch: the code came to rest before ${what}, which the journal recorded next`,
+  );
+}
+
 export const ADVICE =
   "The code changed under an invocation in flight, or does not do the same on every run (time, random numbers, I/O outside ctx.run).";
 
@@ -82,7 +95,8 @@ export function describeCommand(entry: CommandEntry): string {
     return `${kind} of ${service}${key === null ? "" : `/${key}`}/${handler}`;
   }
   const name = nameOf(entry);
-  return name === "" ? kind : `${kind} "${name}"`;
+  const operation = operationOf(entry);
+  return name === "" ? operation : `${operation} "${name}"`;
 }
 
 /** The name that the user gave to the operation, or the id of the invocation that it concerns. */

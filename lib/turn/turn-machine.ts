@@ -30,14 +30,14 @@ import {
   type SignalKey,
 } from "../model/entry.ts";
 import { isPart } from "../model/entry-parts.ts";
-import { invariant, JournalFullError, JournalMismatchError } from "../errors.ts";
+import { invariant, JournalFullError, type JournalMismatchError } from "../errors.ts";
 import { JOURNAL_ENTRIES_MAX, JOURNAL_ENTRIES_WARNED, NOTES_TAKEN_MAX } from "../limits.ts";
 import type { BegunCommand } from "../model/begun.ts";
 import { CarriedNotes } from "./carried-notes.ts";
 import { BegunCommands } from "./begun-commands.ts";
 import { isWhole, mustAppend } from "./entry-order.ts";
 import { ListParts } from "./list-parts.ts";
-import { assertSameCommand, describeCommand, missingCommand } from "./mismatch.ts";
+import { assertSameCommand, missingCommand, stalledBefore } from "./mismatch.ts";
 import { PendingEntries } from "./pending-entries.ts";
 import { RecordedCommands } from "./recorded-commands.ts";
 import { type Completion, entryOf, leaveIn, SignalQueues, type SignalWait } from "./signal-queues.ts";
@@ -122,7 +122,6 @@ export class TurnMachine {
     return this.#recorded.size < JOURNAL_ENTRIES_WARNED && this.#issued.length >= JOURNAL_ENTRIES_WARNED;
   }
 
-  /** The number of the last event that was delivered. */
   get event(): number {
     return this.#event;
   }
@@ -164,6 +163,12 @@ export class TurnMachine {
     this.#complete(entry.command, resultIn(entry));
   }
 
+  /** A step's entry was appended behind the first `count` pending ones (X1): the code goes on. */
+  finishAppended(entry: RunEntry, notes: readonly Note[], count: number): void {
+    this.appended(notes, count, [entry]);
+    this.#complete(entry.command, resultIn(entry));
+  }
+
   /** A command has completed without a message: by a timer of this turn, or a promise that was found completed. */
   finishFromOutside(command: number, value: Value): void {
     if (this.#issued[command]?.settled !== false) return;
@@ -171,7 +176,7 @@ export class TurnMachine {
     this.#complete(command, value);
   }
 
-  /** A read was answered by what every attempt knows at this point. It needs no entry. */
+  /** A read was answered by what every attempt knows. It needs no entry. */
   needsNoEntry(command: number): void {
     this.#begun.drop(command);
   }
@@ -195,8 +200,7 @@ export class TurnMachine {
   /** The number that the log has recorded for the awakeable which is this command. */
   awakeableAt(command: number): number | undefined {
     const recorded = this.#recorded.get(command);
-    if (recorded?.kind !== "signal" || typeof recorded.signal !== "number") return undefined;
-    return recorded.signal;
+    return recorded?.kind === "signal" && typeof recorded.signal === "number" ? recorded.signal : undefined;
   }
 
   /** The code awaits a signal that it has asked for, once more. */
@@ -410,8 +414,8 @@ export class TurnMachine {
   }
 
   /** An append of all pending entries was won. `notes`: the head's list as it is now. */
-  appended(notes: readonly Note[], count?: number): void {
-    const appended = this.#pending.appended(count);
+  appended(notes: readonly Note[], count?: number, behind: readonly Entry[] = []): void {
+    const appended = [...this.#pending.appended(count), ...behind];
     this.#recorded.appended(appended);
     this.#begun.recorded(appended);
     this.carried.appended(appended);
@@ -437,11 +441,7 @@ export class TurnMachine {
     const missing = this.#recorded.get(this.#issued.length);
     if (missing) return this.#missing(missing, "came to rest");
     if (this.#next >= this.#log.length) return this.#begun.missing(this.#issued.length, "came to rest");
-    const event = this.#log[this.#next];
-    const what = event && isCommand(event) ? describeCommand(event) : `event ${JSON.stringify(event?.kind)}`;
-    return new JournalMismatchError(
-      `Journal mismatch: the code came to rest before ${what}, which the journal recorded next`,
-    );
+    return stalledBefore(this.#log[this.#next]);
   }
 
   #missing(recorded: CommandEntry, doing: string): JournalMismatchError {

@@ -16,12 +16,14 @@ import { isHead } from "../../lib/model/listing.ts";
 import { copyOf } from "../../lib/model/copy.ts";
 import type { Clock, ItemStore, Page, ScannedItem, StoredItem, Watch } from "../../lib/ports.ts";
 import { systemClock } from "../../lib/clock.ts";
+import type { Refusal, TransactedAppend, TransactionResult, UserWrite } from "../../lib/model/user-write.ts";
 import type { LocalDatabase } from "./database.ts";
 import { nextTurn } from "./event-loop.ts";
 import { attributesIn, bodyIn, packedBody } from "./item-body.ts";
 import { LocalListing } from "./listing.ts";
 import { LocalMeta } from "./meta.ts";
 import { itemName, type RecentItem, RecentItems } from "./recent-items.ts";
+import { LocalUserTables } from "./user-tables.ts";
 import { DYNAMO_PAGE_BYTES_MAX } from "../../lib/limits/aws.ts";
 import { PAGE_ITEMS_MAX, SCAN_ITEMS_MAX } from "../../lib/limits/local.ts";
 
@@ -78,6 +80,8 @@ export class LocalItemStore implements ItemStore, Watch, VersionedWrites {
   /** Lists heads by service and time, and keys that have state. */
   readonly listing: LocalListing;
   readonly meta: LocalMeta;
+  /** The user's own tables (X1). */
+  readonly userTables: LocalUserTables;
   readonly #statements: ReturnType<typeof prepareAll>;
   readonly #recent = new RecentItems();
   /** Another store's versions begin otherwise: one that is known from before a restart is none of this store's. */
@@ -93,6 +97,7 @@ export class LocalItemStore implements ItemStore, Watch, VersionedWrites {
     this.#statements = prepareAll(database);
     this.meta = new LocalMeta(database);
     this.listing = new LocalListing(database, this.meta);
+    this.userTables = new LocalUserTables(database);
     database.onClose(() => this.#wakeAll());
     database.onRollBack(() => this.#recent.clear());
   }
@@ -269,6 +274,39 @@ export class LocalItemStore implements ItemStore, Watch, VersionedWrites {
     }
     this.#database.slice.count(found.length, bytes);
     return { found, more };
+  }
+
+  /** X1: the append and the user's writes, in one transaction of the database. */
+  async transact(append: TransactedAppend, writes: readonly UserWrite[]): Promise<TransactionResult> {
+    const [own, users] = [copyOf(append), structuredClone(writes)];
+    const applied = await this.#database.write(
+      () => this.#applyAll(own, users),
+      ({ before, result }) => {
+        this.#counts[append.key.table][result.won ? "writes" : "refused"]++;
+        if (!result.won) return;
+        this.#written?.(own.key, before, result.item);
+        if (this.#watchers.size > 0) this.#wake(itemName(own.key));
+      },
+    );
+    const { result, refusals } = applied;
+    if (result.won) return { won: true };
+    return refusals ? { won: false, refusals } : { won: false, item: copyOf(result.item) };
+  }
+
+  /** Runs within a transaction. Whatever throws has written nothing: the user's items are decided first, and written last. */
+  #applyAll(
+    append: TransactedAppend,
+    writes: readonly UserWrite[],
+  ): Applied & { readonly refusals?: readonly Refusal[] } {
+    const before = this.#recent.get(itemName(append.key))?.attributes ?? this.#stored(append.key);
+    const result = evaluate(before, append);
+    if (!result.won) return { result, before };
+    const users = this.userTables.decide(writes);
+    if ("refusals" in users)
+      return { result: { won: false, item: before }, before, refusals: users.refusals };
+    const done = this.#apply(append);
+    this.userTables.change(users.changes);
+    return done;
   }
 
   /** Runs within a transaction. */

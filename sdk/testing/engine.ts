@@ -19,6 +19,8 @@ import { LocalItemStore, type OperationCounts } from "../../runtime/local/item-s
 import { LocalMailbox } from "../../runtime/local/mailbox.ts";
 import { SkippingClock } from "../../runtime/local/skipping-clock.ts";
 import { LocalTimers } from "../../runtime/local/timers.ts";
+import type { UserTables } from "../../runtime/local/tables/user-tables.ts";
+import type { LocalUserTables } from "../../runtime/local/user-tables.ts";
 import { FaultyParties } from "./faults/faulty-parties.ts";
 import { FaultyRun } from "./faults/faulty-run.ts";
 import { drain, outcomeOf } from "./faults/outcome.ts";
@@ -46,6 +48,9 @@ export interface TestEngineOptions extends Served {
   /** `auto`: while you await a result and nothing can run, time jumps to the next timer. Otherwise it passes as it does, and when you
    * skip it. */
   readonly time?: "auto";
+  /** The tables that `ctx.transact` writes to, with the attributes of their keys: `{ orders: { partitionKey: "id" } }`. They are in memory, and
+   * evaluate DynamoDB's expressions. */
+  readonly tables?: UserTables;
 }
 
 const DEPLOYMENT = "dp_test";
@@ -76,7 +81,8 @@ export class TestEngine {
   /** Skips that are under way. */
   #skips = 0;
 
-  private constructor({ services, alwaysReplay = false, time, ...options }: TestEngineOptions) {
+  private constructor({ services, alwaysReplay = false, time, tables = {}, ...options }: TestEngineOptions) {
+    this.#items.userTables.known = tables;
     // Virtual time stands still unless it is passed.
     this.#passing = time === "auto" || this.#faulty ? new PassingTime(this) : undefined;
     const counted = {
@@ -137,6 +143,10 @@ export class TestEngine {
     const answer = await this.#admin.handle(request);
     if (Ticks.concerns(request)) this.#ticks.look();
     return answer;
+  }
+
+  get userTables(): LocalUserTables {
+    return this.#items.userTables;
   }
 
   /** Of the admin API. */

@@ -12,6 +12,7 @@ import type { ClientCalls, IngressClient } from "../client/index.ts";
 import type { HandlersOf, Named } from "../context.ts";
 import { TestState } from "./state.ts";
 import type { StepControl } from "./steps.ts";
+import { TestTable } from "./tables.ts";
 import { timelineOf, withTimeline } from "./timeline.ts";
 import { TEST_LIST_MAX } from "../../lib/limits/local.ts";
 import { awakeableOf, type TestAwakeable } from "./awakeables.ts";
@@ -122,6 +123,11 @@ export class TestEnvironment {
   /** The state of an object's or a workflow's key. */
   state(definition: { readonly name: string }, key: string): TestState {
     return new TestState(definition.name, key, this.#engine);
+  }
+
+  /** A table of yours that `ctx.transact` writes to, one of the environment's `tables`. Throws an Error for another. */
+  table(name: string): TestTable {
+    return new TestTable(this.#engine.userTables, name);
   }
 
   /** What happened, as text: each invocation with its journal. */

@@ -120,6 +120,17 @@ export function outOfTime(target: Target, remainingMs: number, stepRuns: boolean
   return new Error(coded("RT0001", message));
 }
 
+/** P1: it is too large for its journal. */
+export const notRecorded = (why: string): Error =>
+  new Error(coded("RT0003", `the invocation cannot be recorded: ${why}`));
+
+/** The function of a step has used the context. */
+export const usedInStep = (step: string, operation: string): Error =>
+  new Error(
+    `ctx was used inside ctx.run("${step}") (${operation}). ` +
+      "A step is recorded as one result, so nothing inside it can be recorded. Move the ctx call out of the step.",
+  );
+
 /** A mismatch that says where in the user's code it was met. */
 export function located(error: Error): Error {
   const where = error instanceof JournalMismatchError ? userFrame(error.stack) : undefined;

@@ -6,7 +6,7 @@ import { readState, readStateNames, type StateSubject } from "../../lib/store/st
 import { peekPromise } from "../../lib/store/promise-store.ts";
 import type { Duration } from "../../lib/duration.ts";
 import type { CommandEntry, GetEntry, PeekEntry, RunEntry, StateKeysEntry } from "../../lib/model/entry.ts";
-import { asError, TerminalError } from "../../lib/errors.ts";
+import { TerminalError } from "../../lib/errors.ts";
 import type { Future } from "../../lib/turn/future.ts";
 import { isExclusive } from "../../lib/model/manifest.ts";
 import { encodeOutcome, type Outcome } from "../../lib/model/outcome.ts";
@@ -18,10 +18,12 @@ import type {
   Rand,
   RunOptions,
   StepAction,
+  TransactWork,
+  TransactWrite,
   WorkflowPromise,
 } from "../context.ts";
-import { assertName, bytesOf, durationMs, failedWith, failureOf, serialized } from "./checked-value.ts";
-import { currentTurn, type PromiseOwner } from "./current-turn.ts";
+import { assertName, bytesOf, durationMs, failureOf, serialized } from "./checked-value.ts";
+import type { PromiseOwner } from "./current-turn.ts";
 import { DurablePromise } from "../durable-promise.ts";
 import { asHeld, HELD, type Held, unlessStored } from "../held.ts";
 import type { Attempt, HandlerCode } from "./handler-code.ts";
@@ -29,7 +31,8 @@ import { OpenStep } from "./open-steps.ts";
 import { SeededRandom } from "./random.ts";
 import type { Serde } from "../serde.ts";
 import { StateView } from "./state-view.ts";
-import { executeStep, gated, needsFunction } from "./step.ts";
+import { startStep } from "./live-step.ts";
+import { needsFunction } from "./step.ts";
 import { TurnContext } from "./turn-context.ts";
 import type { TurnDriver } from "./turn-driver.ts";
 
@@ -102,10 +105,25 @@ export class HandlerContext extends TurnContext implements PromiseOwner {
   ): DurablePromise<T> {
     const [name, action] =
       typeof nameOrAction === "string" ? [nameOrAction, maybeAction] : [nameOrAction.name, nameOrAction];
-    if (typeof action !== "function") throw new TerminalError(needsFunction(name, action));
+    if (typeof action !== "function") throw new TerminalError(needsFunction("run", name, action));
     assertName(name, "step name");
-    const serde = this.serdeOf(options.serde);
     const entry: RunEntry = { kind: "run", command: this.driver.machine.nextCommand, name, outcome: null };
+    return this.#step(entry, action, options);
+  }
+
+  transact<T>(
+    name: string,
+    action: StepAction<readonly TransactWrite[] | TransactWork<T>>,
+    options: RunOptions<T> = {},
+  ): DurablePromise<T> {
+    if (typeof action !== "function") throw new TerminalError(needsFunction("transact", name, action));
+    assertName(name, "step name");
+    const command = this.driver.machine.nextCommand;
+    return this.#step({ kind: "run", command, name, outcome: null, writes: 0 }, action, options);
+  }
+
+  #step<T>(entry: RunEntry, action: StepAction<unknown>, options: RunOptions<T>): DurablePromise<T> {
+    const serde = this.serdeOf(options.serde);
     const { future, recorded } = this.command(
       entry,
       undefined,
@@ -115,78 +133,15 @@ export class HandlerContext extends TurnContext implements PromiseOwner {
         const step = new OpenStep(entry, future);
         this.driver.opened(step);
         this.driver.whenDurable(() => {
-          if (!step.isCancelled) this.#startStep(step, action, options, serde);
+          if (step.isCancelled) return;
+          startStep({ owner: this, driver: this.driver, code: this.#code, attempt: this.#attempt }, step, {
+            ...{ closure: action, options, serde },
+          });
         });
       },
     );
-    return new DurablePromise<T>(future, this, `ctx.run(${JSON.stringify(name)})`);
-  }
-
-  #startStep<T>(step: OpenStep, closure: StepAction<T>, options: RunOptions<T>, serde: Serde<T>): void {
-    const { entry } = step;
-    const { command, name } = entry;
-    const { id } = this.turnRequest;
-    const action = gated(
-      this.ports.steps,
-      { id, command, name },
-      async () => await closure({ signal: step.signal }),
-    );
-    const { run: before, tried } = this.turnRequest.attempt;
-    const earlier = tried?.command === command ? tried : undefined;
-    const sinceMs = earlier?.sinceMs ?? this.ports.clock.now();
-    step.beganMs = sinceMs;
-    const { hooks, log } = this.#attempt;
-    const work = currentTurn.run({ owner: this, step: name }, () =>
-      executeStep(
-        {
-          command,
-          action: hooks ? hooks.aroundStep(name, action) : action,
-          options,
-          asTerminal: (error) => this.#code.options.asTerminalError?.(error),
-          isOver: () => this.driver.isOver || step.isCancelled,
-          onFailure: (error) => {
-            if (!step.isCancelled) log.say("warn", `Step "${name}" failed.`, error);
-          },
-          ...(before?.command === command ? { before } : {}),
-        },
-        this.ports.clock,
-      ),
-    );
-    const forget = this.driver.work(work, (result) => {
-      const { tries, endedMs } = result;
-      const attempts = before?.command === command ? tries : tries + (earlier?.attempts ?? 0);
-      entry.when = { atMs: endedMs, tookMs: endedMs - sinceMs, tries: attempts };
-      if (result.kind === "attempt-failed") {
-        const { error, retryAfterMs, run, verdict } = result;
-        this.driver.fail(error, {
-          step: { entry, name },
-          tried: { command, attempts, sinceMs },
-          ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-          ...(run === undefined ? {} : { run }),
-          ...(verdict === undefined ? {} : { verdict }),
-        });
-        return;
-      }
-      try {
-        const outcome: Outcome =
-          result.kind === "done"
-            ? { ok: true, value: serialized(serde, result.value, `the result of step "${name}"`) }
-            : failedWith(result.error);
-        this.driver.machine.finish({ ...entry, outcome: encodeOutcome(outcome) });
-      } catch (thrown) {
-        // It is too large (P1), or the serde refuses it for good. No attempt would do better.
-        if (TerminalError.is(thrown)) {
-          this.driver.machine.finish({ ...entry, outcome: encodeOutcome(failedWith(thrown)) });
-          return;
-        }
-        const error = asError(thrown);
-        this.driver.fail(
-          new Error(`the result of step "${name}" cannot be stored: ${error.message}`, { cause: error }),
-          { step: { entry, name } },
-        );
-      }
-    });
-    step.started(forget);
+    const operation = entry.writes === undefined ? "run" : "transact";
+    return new DurablePromise<T>(future, this, `ctx.${operation}(${JSON.stringify(entry.name)})`);
   }
 
   sleep(duration: Duration, name = ""): DurablePromise<void> {

@@ -159,7 +159,8 @@ function delayOf(options: RetryBounds, attempts: number): number {
 }
 
 /** What is said of an action that is none. */
-export function needsFunction(name: unknown, got: unknown): string {
+export function needsFunction(operation: "run" | "transact", name: unknown, got: unknown): string {
   const what = got instanceof Promise ? "a promise, which runs already" : typeof got;
-  return `ctx.run("${String(name)}") needs a function, and got ${what}. Write ctx.run("${String(name)}", () => ...).`;
+  const call = `ctx.${operation}("${String(name)}"`;
+  return `${call}) needs a function, and got ${what}. Write ${call}, () => ...).`;
 }

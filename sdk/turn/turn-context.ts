@@ -3,7 +3,7 @@
  * that shows a context, such as JSON or `console.log`, shows the request or the connections (held.ts).
  */
 import type { CommandEntry } from "../../lib/model/entry.ts";
-import { asError, TerminalError } from "../../lib/errors.ts";
+import { asError, TerminalError, TransactionError } from "../../lib/errors.ts";
 import { Future } from "../../lib/turn/future.ts";
 import type { TurnRequest } from "../../lib/protocol.ts";
 import type { Completion } from "../../lib/turn/turn-machine.ts";
@@ -72,10 +72,12 @@ export abstract class TurnContext {
         const held = decodeHeld(value);
         if (held && !held.ok) {
           const { code, message, metadata } = held.failure;
-          const error = new TerminalError(message, {
-            errorCode: code,
-            ...(metadata === undefined ? {} : { metadata }),
-          });
+          const error =
+            TransactionError.of(message, metadata) ??
+            new TerminalError(message, {
+              errorCode: code,
+              ...(metadata === undefined ? {} : { metadata }),
+            });
           future.settle({ ok: false, error, at });
         } else future.settle({ ok: true, value: decode(value), at });
       } catch (thrown) {

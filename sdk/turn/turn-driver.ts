@@ -18,7 +18,6 @@ import type { Journal } from "../../lib/store/journal.ts";
 import type { ReadAhead } from "../../lib/store/read-ahead.ts";
 import { ZombieError } from "../../lib/store/state-store.ts";
 import type { CommandEntry } from "../../lib/model/entry.ts";
-import { coded } from "../../lib/error-codes.ts";
 import {
   asError,
   isTooLarge,
@@ -40,17 +39,21 @@ import {
   type FailureDetails,
   FULL,
   located,
+  notRecorded,
   outOfTime,
   turnFailure,
   type TurnOptions,
+  usedInStep,
 } from "./ending.ts";
 import { OpenOperations } from "./open-operations.ts";
 import { type OpenStep, OpenSteps } from "./open-steps.ts";
 import { ShortWaits } from "./short-waits.ts";
+import { StepTransactions } from "./step-transactions.ts";
 import { TurnTimers } from "./timers.ts";
 import type { History, TurnPorts } from "./turn-ports.ts";
-import { type Filler, TurnWriter, type Written } from "./turn-writer.ts";
+import { type Filler, TurnWriter } from "./turn-writer.ts";
 import { Activity, atRest, Awaited, Peeks } from "./waiting.ts";
+import type { Written } from "./written.ts";
 
 export class TurnDriver {
   readonly request: TurnRequest;
@@ -70,6 +73,8 @@ export class TurnDriver {
   /** The head was looked at since the next sleep was over. */
   #hasLooked = false;
   readonly #closures: (() => void)[] = [];
+  /** Steps whose functions have said what they write (X1). */
+  readonly transactions = new StepTransactions(() => this.#activity.touch());
   readonly open = new OpenOperations();
   #running = 0;
   #reading = 0;
@@ -123,7 +128,6 @@ export class TurnDriver {
     return (this.#cancellations ??= new Cancellations(this.isExplicit));
   }
 
-  /** Delivers a cancellation. */
   #cancel(): Cancelled {
     if (this.isExplicit) {
       this.cancellations.deliver(this.event);
@@ -163,10 +167,7 @@ export class TurnDriver {
   assertOutsideRun(operation: string): void {
     const step = currentTurn.getStore()?.step;
     if (step === undefined) return;
-    const error = new Error(
-      `ctx was used inside ctx.run("${step}") (${operation}). ` +
-        "A step is recorded as one result, so nothing inside it can be recorded. Move the ctx call out of the step.",
-    );
+    const error = usedInStep(step, operation);
     // No attempt would do better.
     this.fail(error, { verdict: "kill" });
     throw error;
@@ -189,7 +190,6 @@ export class TurnDriver {
     return this.#awaited.runMapper(owner, mapper);
   }
 
-  /** The number of the last event. */
   get event(): number {
     return this.machine.event;
   }
@@ -200,8 +200,7 @@ export class TurnDriver {
     this.#activity.touch();
   }
 
-  /** Work of this turn that will end in an event: a closure, a read. `deliver` is called when it is its turn. Answers what makes the
-   * turn wait for it no longer. */
+  /** Work that will end in an event: a closure, a read. `deliver` is called in its turn. Answers what ends the wait for it. */
   work<T>(promise: Promise<T>, deliver: (value: T) => void): () => void {
     this.#running++;
     let isOpen = true;
@@ -238,8 +237,7 @@ export class TurnDriver {
 
   // --- the turn ----------------------------------------------------------------------------------------------
 
-  /** Runs `handler` to its end, its suspension or its failure. `output` may throw on what it returned. `fill` completes
-   * entries before they are appended. */
+  /** Runs `handler` to its end, its suspension or its failure. `output` may throw. `fill` completes entries before an append. */
   async run(handler: () => Promise<unknown>, output: Serde<unknown>, fill: Filler): Promise<TurnOutcome> {
     this.writer.fill = fill;
     this.timers.limit(this.request.remainingMs, this.writer.relay);
@@ -326,6 +324,7 @@ export class TurnDriver {
   async #act(): Promise<TurnOutcome | undefined> {
     this.#activity.clear();
     if (this.machine.hasTakenAll) return await this.#flush();
+    if (this.transactions.isDue) return await this.#transact();
     const closures = this.#closures.splice(0);
     const busy = closures.length > 0 || this.#running > 0;
     if (!busy && !this.#awaited.isOwn) {
@@ -346,6 +345,12 @@ export class TurnDriver {
       }
     }
     return await this.#begin(closures);
+  }
+
+  /** What must be in the log goes first, with its outputs: it may bring a cancellation of the step (X1). */
+  async #transact(): Promise<TurnOutcome | undefined> {
+    if (this.#reading > 0 || this.machine.mustAppend) return await this.#flush();
+    return this.#outcomeAfter(await this.transactions.next(this.writer));
   }
 
   /** Reads end before anything is appended (R4). */
@@ -429,8 +434,7 @@ export class TurnDriver {
 
   /** P1: no attempt would do better, so somebody must look at it. */
   #tooLarge({ message }: OperationalError): TurnOutcome {
-    const error = new Error(coded("RT0003", `the invocation cannot be recorded: ${message}`));
-    this.#failure = turnFailure(error, { code: 413, verdict: "pause" }, this.#options);
+    this.#failure = turnFailure(notRecorded(message), { code: 413, verdict: "pause" }, this.#options);
     return this.#failed();
   }
 

@@ -3,7 +3,7 @@
  * point: see the head of turn-driver.ts.
  */
 import type { Ending } from "../../lib/store/head/append.ts";
-import type { AppendResult, Journal } from "../../lib/store/journal.ts";
+import type { Journal, TransactResult } from "../../lib/store/journal.ts";
 import { type OutputSubject, performOutputs } from "../../lib/store/outputs.ts";
 import { ZombieError } from "../../lib/store/state-store.ts";
 import {
@@ -12,30 +12,38 @@ import {
   type CommandEntry,
   encodeEntry,
   type Entry,
-  isCommand,
   isRead,
+  type RunEntry,
   type SendEntry,
-  sizeOfEntry,
 } from "../../lib/model/entry.ts";
 import { inEntries } from "../../lib/model/entry-parts.ts";
 import { asError, isTooLarge, JournalFullError, OperationalError, TerminalError } from "../../lib/errors.ts";
 import { sizeOfValue } from "../../lib/model/item.ts";
 import { LOG_ENTRIES_MAX, SUSPENDED_HEAD_BYTES_MAX } from "../../lib/limits.ts";
-import { LOCK_NONCE_BYTES, lockKey, takeLock } from "../../lib/model/lock.ts";
 import { encodeOutcome, type Outcome } from "../../lib/model/outcome.ts";
 import { secretIn } from "../../lib/model/seal.ts";
+import type { UserWrite } from "../../lib/model/user-write.ts";
 import type { TurnOutcome, TurnRequest } from "../../lib/protocol.ts";
 import type { TurnMachine } from "../../lib/turn/turn-machine.ts";
 import { encodeWait, type Wait } from "../../lib/model/wait.ts";
-import { nonce } from "../../lib/entropy.ts";
 import { inAppends, withoutReads } from "../../lib/turn/appends.ts";
-import { describeCommand } from "../../lib/turn/mismatch.ts";
 import { assertStorable, failedWith } from "./checked-value.ts";
 import { type Callable, DirectCalls } from "./direct-calls.ts";
 import { Relay } from "./relay.ts";
 import { TurnGuard } from "./turn-guard.ts";
+import { TurnLock } from "./turn-lock.ts";
 import type { TurnPorts } from "./turn-ports.ts";
 import type { TurnTrace } from "./turn-trace.ts";
+import {
+  lost,
+  notWon,
+  type Prepared,
+  type Stopped,
+  tooLargeWith,
+  type Transacted,
+  WRITTEN,
+  type Written,
+} from "./written.ts";
 
 /** Completes an entry that could not be whole when it was issued: a callee's id, the names that `clearAll` clears. */
 export type Filler = (
@@ -43,28 +51,13 @@ export type Filler = (
   before: readonly Entry[],
 ) => Promise<void>;
 
-/** Written: the turn continues. Over: the turn has ended with this outcome. Failed: the attempt has failed, and what can be
- * appended of it is. */
-export type Written =
-  | { readonly kind: "written" }
-  | { readonly kind: "over"; readonly outcome: TurnOutcome }
-  | { readonly kind: "failed"; readonly error: Error };
-
-type Stopped = Exclude<Written, { kind: "written" }>;
-/** `count`: how many of the machine's entries they are. The code may issue more while they are appended. */
-type Prepared =
-  | { readonly kind: "entries"; readonly entries: readonly Entry[]; readonly count: number }
-  | Stopped;
-
 /** What others see of a turn besides its state. */
 const SEEN: ReadonlySet<Entry["kind"]> = new Set<Entry["kind"]>([
   ...(["call", "send", "attach", "sendSignal", "cancel", "promise.complete"] as const),
 ]);
 const isSeen = ({ kind }: Entry): boolean => SEEN.has(kind);
 
-const WRITTEN: Written = { kind: "written" };
 const LATER_OWNER = { kind: "lost", reason: "the key's lock belongs to a later invocation" } as const;
-const lost = (reason: string): Stopped => ({ kind: "over", outcome: { kind: "lost", reason } });
 
 export class TurnWriter {
   /** Of a turn that runs under no message (R27). */
@@ -85,7 +78,7 @@ export class TurnWriter {
   readonly #subject: OutputSubject;
   /** Takes what an append makes known, to be delivered when the code is at rest. */
   readonly #deliver: (delivery?: () => void) => void;
-  #ownsLock: boolean;
+  readonly #lock: TurnLock;
   /** The last event before which all is settled. */
   #settledAt: number | undefined;
   #isUnfilled = false;
@@ -97,7 +90,7 @@ export class TurnWriter {
     turn: TurnMachine,
     deliver: (delivery?: () => void) => void,
   ) {
-    const { id, incarnation, target, token, ownsLock, voucher } = request;
+    const { id, incarnation, target, token, voucher } = request;
     this.#request = request;
     this.#ports = ports;
     this.#journal = journal;
@@ -114,7 +107,7 @@ export class TurnWriter {
       answered: (command, result) => deliver(() => turn.finishFromOutside(command, result)),
       somethingHappened: () => deliver(),
     });
-    this.#ownsLock = ownsLock;
+    this.#lock = new TurnLock(request, ports);
   }
 
   /** Appends the pending entries and does their outputs. Not once more after what could not be completed. */
@@ -122,6 +115,28 @@ export class TurnWriter {
     if (this.#isUnfilled) return WRITTEN;
     const prepared = await this.#prepare(false);
     return prepared.kind === "entries" ? await this.#append(prepared.entries, prepared.count) : prepared;
+  }
+
+  /**
+   * Appends a step's entry in one transaction with its writes to the user's tables (X1), and lets the code go on. What is pending and causes no
+   * append rides ahead of it. It has no outputs: those of before are done.
+   */
+  async transact(entry: RunEntry, writes: readonly UserWrite[]): Promise<Transacted> {
+    const prepared = await this.#prepare(false);
+    if (prepared.kind !== "entries") return prepared;
+    const isMuch = inAppends([...prepared.entries, entry]).length > 1;
+    if (isMuch && prepared.count > 0) {
+      const written = await this.#append(prepared.entries, prepared.count);
+      return written.kind === "written" ? await this.transact(entry, writes) : written;
+    }
+    const entries = [...prepared.entries, entry];
+    const result = await this.#write(entries, this.#turn.taken, undefined, writes);
+    if (result.kind === "refused" || result.kind === "unsettled") return result;
+    if (result.kind !== "won") return notWon(result);
+    this.progress = true;
+    this.#turn.finishAppended(entry, result.notes, prepared.count);
+    this.#settledAt = this.#turn.event;
+    return WRITTEN;
   }
 
   /** Suspends, unless there is an event that only this turn can deliver, or a note that it has not seen. */
@@ -140,13 +155,13 @@ export class TurnWriter {
     // An earlier version of the dispatcher names no voucher, and does not know a tree as text.
     const stored = encodeWait(wait, this.#request.voucher !== undefined);
     assertStorable(stored, wait);
-    if (!(await this.#lock())) return lost(LATER_OWNER.reason);
+    if (!(await this.#lock.take())) return lost(LATER_OWNER.reason);
     const result = await this.#write(entries, this.#turn.taken, { kind: "suspended", wait: stored });
-    if (result.kind === "lost") return lost(result.reason);
     if (result.kind === "notes") {
       this.#turn.notesAre(result.notes);
       return WRITTEN;
     }
+    if (result.kind !== "won") return notWon(result);
     await this.#perform(entries, result.position);
     return { kind: "over", outcome: { kind: "suspended", wait: stored } };
   }
@@ -207,7 +222,7 @@ export class TurnWriter {
     const { last, stopped } = await this.#appendParts(entries);
     if (stopped) return stopped;
     const result = await this.#write(last, taken);
-    if (result.kind !== "won") return lost(result.kind === "lost" ? result.reason : "notes");
+    if (result.kind !== "won") return notWon(result);
     this.progress = true;
     this.#settledAt = this.#turn.event;
     this.#turn.appended(result.notes, count);
@@ -223,7 +238,7 @@ export class TurnWriter {
     const { retentionMs, journalRetentionMs = retentionMs } = this.#request;
     const ending = { kind: "completed", outcome, retentionMs, journalRetentionMs } as const;
     const result = await this.#write(last, this.#turn.taken, ending);
-    if (result.kind !== "won") return lost(result.kind === "lost" ? result.reason : "notes");
+    if (result.kind !== "won") return notWon(result);
     await this.#perform(last, result.position);
     const { replies, outcome: held = outcome, expiresAtMs } = result;
     const told = replies.length === 0 && !this.guard ? {} : { outcome: held };
@@ -233,7 +248,7 @@ export class TurnWriter {
       : {};
     return {
       kind: "over",
-      outcome: { kind: "completed", ownsLock: this.#ownsLock, replies, ...told, ...atDoor },
+      outcome: { kind: "completed", ownsLock: this.#lock.isOwn, replies, ...told, ...atDoor },
     };
   }
 
@@ -289,7 +304,7 @@ export class TurnWriter {
     // It could not be set, and is tried again.
     if (this.relay && !(await this.relay.guard())) return WRITTEN;
     const result = await this.#write([], 0);
-    if (result.kind !== "won") return lost(result.kind === "lost" ? result.reason : "notes");
+    if (result.kind !== "won") return notWon(result);
     this.#turn.notesAre(result.notes);
     return WRITTEN;
   }
@@ -302,8 +317,7 @@ export class TurnWriter {
     const parts = inAppends(entries);
     for (const part of parts.slice(0, -1)) {
       const result = await this.#write(part, 0);
-      if (result.kind !== "won")
-        return { last: [], stopped: lost(result.kind === "lost" ? result.reason : "notes") };
+      if (result.kind !== "won") return { last: [], stopped: notWon(result) };
       this.progress = true;
       await this.#perform(part, result.position);
     }
@@ -311,26 +325,23 @@ export class TurnWriter {
   }
 
   /** Throws {@link JournalFullError}; and `too-large`, which names the largest entry, so that its author finds it. */
-  async #write(entries: readonly Entry[], taken: number, ending?: Ending): Promise<AppendResult> {
+  async #write(
+    entries: readonly Entry[],
+    taken: number,
+    ending?: Ending,
+    writes?: readonly UserWrite[],
+  ): Promise<TransactResult> {
     if (ending?.kind !== "completed" && this.#journal.length + entries.length > LOG_ENTRIES_MAX)
       throw new JournalFullError("entries", LOG_ENTRIES_MAX);
     if (this.guard && ending?.kind !== "completed") this.#journal.guard = (await this.guard.hold()).name;
     if (!(await this.#relayed(entries, ending))) return LATER_OWNER;
     await this.direct?.vouch(entries);
     try {
-      const result = await this.#journal.append(entries, taken, ending);
+      const result = await this.#journal.append(entries, taken, ending, writes);
       if (result.kind === "won") this.#won(entries, result.position, ending);
       return result;
     } catch (thrown) {
-      if (!isTooLarge(thrown)) throw thrown;
-      const [largest] = entries.toSorted((a, b) => sizeOfEntry(b) - sizeOfEntry(a));
-      if (!largest) throw thrown;
-      const what = isCommand(largest) ? describeCommand(largest) : largest.kind;
-      throw new OperationalError(
-        "too-large",
-        `the largest of ${entries.length} entries is ${what}, of ${sizeOfEntry(largest)} bytes; ${thrown.message}`,
-        thrown,
-      );
+      throw isTooLarge(thrown) ? tooLargeWith(entries, thrown) : thrown;
     }
   }
 
@@ -347,26 +358,12 @@ export class TurnWriter {
     if (!relay || ending?.kind === "completed") return true;
     if (!relay.isNamed && (ending || relay.vouchInMs > 0 || !this.#turn.carried.isAllIn(entries)))
       return true;
-    if (!(await this.#lock())) return false;
+    if (!(await this.#lock.take())) return false;
     const guard = await relay.guard();
     if (!guard) return true;
     this.#journal.guard = guard.name;
     this.#journal.isLetGo = true;
     return true;
-  }
-
-  /** R5: the lock first, so that nobody runs between the suspension and it. */
-  async #lock(): Promise<boolean> {
-    const { id, incarnation, target, token } = this.#request;
-    if (this.#ownsLock || token === undefined) return true;
-    const lock = takeLock(
-      lockKey(target.service, target.key ?? ""),
-      { id, incarnation, token },
-      this.#ports.clock.now(),
-      nonce(this.#ports.entropy, LOCK_NONCE_BYTES),
-    );
-    this.#ownsLock = (await this.#ports.items.write(lock)).won;
-    return this.#ownsLock;
   }
 
   /** Looks for notes that have arrived. If that fails, the next append brings them. */

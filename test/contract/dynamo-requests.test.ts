@@ -19,6 +19,7 @@ function recording() {
     PutItem: () => Promise.reject(refusal),
     UpdateItem: answer("UpdateItem", {}),
     DeleteItem: answer("DeleteItem", {}),
+    TransactWriteItems: () => Promise.resolve({}),
     Query: answer("Query", { Items: [] }),
     Scan: answer("Scan", { Items: [] }),
   };

@@ -72,8 +72,8 @@ export const MUTATIONS: readonly Mutation[] = [
   ),
   mutation(
     "who was handed the lock takes it once more after a second",
-    "sdk/turn/turn-writer.ts",
-    ["if (this.#ownsLock || token === undefined) return true;", "if (token === undefined) return true;"],
+    "sdk/turn/turn-lock.ts",
+    ["if (this.isOwn || token === undefined) return true;", "if (token === undefined) return true;"],
     HAND_OFF,
   ),
   mutation(

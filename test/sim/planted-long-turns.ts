@@ -40,7 +40,7 @@ export const OF_LONG_TURNS: readonly Planted[] = [
     "",
   ]),
   bug("a long turn does not take its key's lock", "sdk/turn/turn-writer.ts", 500, [
-    "    if (!(await this.#lock())) return false;\n",
+    "    if (!(await this.#lock.take())) return false;\n",
     "",
   ]),
   bug("a long turn does not renew its guard", "sdk/turn/relay.ts", 500, [

@@ -30,10 +30,10 @@ const COUNTEREXAMPLES: readonly Planted[] = [
     ],
   ),
   bug("the suspension is appended before the lock is taken", "sdk/turn/turn-writer.ts", 2000, [
-    `    if (!(await this.#lock())) return lost(LATER_OWNER.reason);
+    `    if (!(await this.#lock.take())) return lost(LATER_OWNER.reason);
     const result = await this.#write(entries, this.#turn.taken, { kind: "suspended", wait: stored });`,
     `    const result = await this.#write(entries, this.#turn.taken, { kind: "suspended", wait: stored });
-    if (!(await this.#lock())) return lost(LATER_OWNER.reason);`,
+    if (!(await this.#lock.take())) return lost(LATER_OWNER.reason);`,
   ]),
   bug("a turn that lost an append goes on to the next message", "runtime/dispatcher/progress.ts", 1000, [
     'if (stored?.head.status !== "completed") return "retry";',

@@ -14,6 +14,13 @@ import {
   type Write,
   type WriteResult,
 } from "../../lib/model/item.ts";
+import type {
+  AttributeMap,
+  TransactedAppend,
+  TransactionResult,
+  UserWrite,
+} from "../../lib/model/user-write.ts";
+import { applied, type UserTables } from "../../runtime/local/tables/user-tables.ts";
 import { statePartition } from "../../lib/model/ids.ts";
 import { idIn, isHead, type ListedPart, listedAtMs, partOfHead, shardOf } from "../../lib/model/listing.ts";
 import type {
@@ -83,6 +90,27 @@ export class MemoryItemStore implements ItemStore, Listing {
     if (result.item === undefined) this.#tables[table].get(pk)?.delete(sk);
     else this.#partition(table, pk).set(sk, copyOf(result.item));
     return copyOf(result);
+  }
+
+  /** The user's tables, by name. */
+  userTables: UserTables = {};
+  readonly userItems = new Map<string, AttributeMap>();
+
+  async transact(append: TransactedAppend, writes: readonly UserWrite[]): Promise<TransactionResult> {
+    const { key } = append;
+    const before = this.#tables[key.table].get(key.pk)?.get(key.sk);
+    const result = evaluate(before, append);
+    if (!result.won) return { won: false, item: copyOf(result.item) };
+    const users = applied(this.userTables, structuredClone(writes), (place) =>
+      this.userItems.get(JSON.stringify(place)),
+    );
+    if ("refusals" in users) return { won: false, refusals: users.refusals };
+    await this.write(append);
+    for (const { item, ...place } of users.changes) {
+      if (item === undefined) this.userItems.delete(JSON.stringify(place));
+      else this.userItems.set(JSON.stringify(place), item);
+    }
+    return { won: true };
   }
 
   async query(

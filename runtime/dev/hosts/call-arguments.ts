@@ -7,6 +7,7 @@
  */
 import type { Delete, ItemKey, Put, Table, Update } from "../../../lib/model/item.ts";
 import type { Outgoing } from "../../../lib/model/message.ts";
+import type { TransactedAppend, UserOperation, UserWrite } from "../../../lib/model/user-write.ts";
 import type { TurnRequest } from "../../../lib/protocol.ts";
 import type { EndedStep, ReachedPoint } from "./turn-orders.ts";
 
@@ -25,6 +26,11 @@ export interface ScanArgument {
 export interface TimerArgument {
   readonly atMs: number;
   readonly message: Outgoing;
+}
+
+export interface TransactArgument {
+  readonly append: TransactedAppend;
+  readonly writes: readonly UserWrite[];
 }
 
 export interface TurnArgument {
@@ -51,6 +57,31 @@ export function writeArgument(argument: unknown): {
   if (!OPERATIONS.includes(op)) throw wrong("op");
   const write = { ...content, op, key: keyArgument(key) } as Put | Update | Delete;
   return { write, ...(known === undefined ? {} : { known: textOf("known", known) }) };
+}
+
+export function transactArgument(argument: unknown): TransactArgument {
+  const { append, writes } = fieldsOf(argument);
+  const { write } = writeArgument(append);
+  if (write.op === "delete" || write.key.table !== "journal") throw wrong("append");
+  if (!Array.isArray(writes)) throw wrong("writes");
+  return { append: write, writes: writes.map(userWriteOf) };
+}
+
+const USER_OPERATIONS: readonly string[] = [
+  "Put",
+  "Update",
+  "Delete",
+  "ConditionCheck",
+] satisfies UserOperation[];
+
+/** What it says of the items is checked where it is evaluated. */
+function userWriteOf(write: unknown): UserWrite {
+  const [[operation, content] = ["", undefined], ...others] = Object.entries(fieldsOf(write));
+  if (others.length > 0 || !USER_OPERATIONS.includes(operation)) throw wrong("writes");
+  const fields = fieldsOf(content);
+  textOf("TableName", fields["TableName"]);
+  fieldsOf(fields[operation === "Put" ? "Item" : "Key"]);
+  return write as UserWrite;
 }
 
 export function queryArgument(argument: unknown): QueryArgument {

@@ -12,6 +12,7 @@ import {
 import { mayLeadToClosure } from "../../../lib/store/head/append.ts";
 import type { Deployment, RegisteredService } from "../../../lib/model/manifest.ts";
 import type { Outgoing, Target } from "../../../lib/model/message.ts";
+import type { TransactionResult } from "../../../lib/model/user-write.ts";
 import type {
   Clock,
   Entropy,
@@ -47,6 +48,8 @@ import {
   stepArgument,
   type TimerArgument,
   timerArgument,
+  type TransactArgument,
+  transactArgument,
   type TurnArgument,
   turnArgument,
   writeArgument,
@@ -82,6 +85,8 @@ type Versioned = (Put | Update | Delete) & { readonly known?: string };
 export type EngineCalls = {
   get: (key: ItemKey) => Promise<Attributes | undefined>;
   write: (argument: Versioned) => Promise<VersionedResult>;
+  /** An append, with writes to the user's tables. */
+  transact: (argument: TransactArgument) => Promise<TransactionResult>;
   query: (argument: QueryArgument) => Promise<Page>;
   scan: (
     argument: ScanArgument,
@@ -139,6 +144,12 @@ export function engineCalls(ports: EnginePorts): EngineCalls {
           ? items.write(write)
           : items.writeVersioned(write, known);
       return settled && mayLeadToClosure(write) ? onceSettled(result) : result;
+    },
+    transact: (argument) => {
+      const { append, writes } = transactArgument(argument);
+      if (!items.transact) throw new TypeError("this engine has no tables of the user's");
+      const result = items.transact(append, writes);
+      return settled ? onceSettled(result) : result;
     },
     query: (argument) => {
       const { table, pk, prefix, page } = queryArgument(argument);
@@ -216,6 +227,7 @@ export function hostPorts(engine: Channel<EngineCalls>): HostPorts {
     items: {
       get: (key) => engine.call("get", key),
       write: (write, options) => writeVersioned(engine, write, options),
+      transact: (append, writes) => engine.call("transact", { append: copyOf(append), writes }),
       query: (table, pk, prefix, page) => engine.call("query", { table, pk, prefix, ...(page && { page }) }),
       scan: (table, sk, page) => engine.call("scan", { table, sk, ...(page && { page }) }),
     },
