@@ -75,6 +75,7 @@ export function checkEnding(ending: Ending): void {
   checkSharedReads(ending);
   checkBank(ending);
   checkMessages(ending);
+  ending.observer.userTables.check();
   ending.observer.sources.checkEnding();
   ending.observer.acknowledged.checkEnding();
 }

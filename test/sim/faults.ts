@@ -65,8 +65,12 @@ export const FAULT_KINDS = [
   "source-shifted",
   /** The door has hardly any time. */
   "source-hurried",
+  /** A transaction meets another one. */
+  "transaction-conflict",
 ] as const;
 export type FaultKind = (typeof FAULT_KINDS)[number];
+/** Not in runs with transactions alone. */
+export const isEverywhere = (kind: FaultKind): boolean => kind !== "transaction-conflict";
 export const isSourceFault = (kind: FaultKind): boolean => kind.startsWith("source-");
 
 /** Faults stop after so long; long sleeps end after it. */
@@ -109,6 +113,7 @@ const RATES: Record<FaultKind, readonly [number, number]> = {
   "source-split": [0.05, 0.5],
   "source-shifted": [0.05, 0.5],
   "source-hurried": [0.02, 0.2],
+  "transaction-conflict": [0.05, 0.4],
 };
 
 /** Faults that are worst together, at their highest rates: zombies; deaths; a store that answers badly. */
@@ -140,11 +145,14 @@ export class Faults {
   readonly #prng: Prng;
   /** Of its own: it strikes only what may lag, and leaves all other draws of a seed as they are. */
   readonly #looks: Prng;
+  /** The same for transactions. */
+  readonly #conflicts: Prng;
 
   constructor(seed: number, plan: FaultPlan) {
     const swarm = new Prng(seed, "swarm");
     this.#prng = new Prng(seed, "faults");
     this.#looks = new Prng(seed, "looks");
+    this.#conflicts = new Prng(seed, "conflicts");
     this.#skip = new Set(plan.skip);
     // A third of the runs have few kinds of faults, a third many.
     const share = swarm.pick([0.15, 0.35, 0.6]);
@@ -168,10 +176,15 @@ export class Faults {
     return [...this.#rates.keys()];
   }
 
+  #streamOf(kind: FaultKind): Prng {
+    if (kind === "stale-look") return this.#looks;
+    return kind === "transaction-conflict" ? this.#conflicts : this.#prng;
+  }
+
   /** Whether it strikes now. */
   strike(kind: FaultKind): boolean {
     const rate = this.#rates.get(kind);
-    const prng = kind === "stale-look" ? this.#looks : this.#prng;
+    const prng = this.#streamOf(kind);
     if (this.stopped || rate === undefined || !prng.chance(rate)) return false;
     if (this.#skip.has(this.struck++)) return false;
     this.counts[kind] = (this.counts[kind] ?? 0) + 1;

@@ -21,8 +21,10 @@ import type {
   Program,
   SignalInstruction,
   StepInstruction,
+  TransactInstruction,
 } from "./program.ts";
 import { type Scheduler, whoRuns } from "./scheduler.ts";
+import { writesOf } from "./user-tables.ts";
 
 export type Sdk = typeof sdk;
 
@@ -46,6 +48,8 @@ export interface Stage {
   readonly version: number;
 }
 
+/** Of a transaction's condition that did not hold. */
+const CONDITION_CODE = 412;
 /** How long brief services keep what has ended, milliseconds. */
 export const BRIEF_MS = 3000;
 
@@ -269,6 +273,8 @@ class Interpreter {
     switch (part.do) {
       case "step":
         return this.#step(part);
+      case "transact":
+        return this.#transact(part);
       case "sleep":
         return ctx.sleep(part.ms);
       case "call":
@@ -295,8 +301,18 @@ class Interpreter {
 
   #step(step: StepInstruction): DurablePromise<unknown> {
     const { name, attemptsMax } = step;
+    return this.#ctx.run(
+      name,
+      this.#resultOf(step),
+      attemptsMax === undefined ? {} : { maxRetryAttempts: attemptsMax, initialRetryInterval: 40 },
+    );
+  }
+
+  /** What a step does. */
+  #resultOf(step: StepInstruction | TransactInstruction): () => Promise<string> {
+    const { name } = step;
     const account = this.#account();
-    const action = async (): Promise<string> => {
+    return async (): Promise<string> => {
       this.#stage.observer.stepStarts(this.#actor, this.#turn, name, account);
       const count = this.#executions(name);
       await this.#pause(step.ms);
@@ -307,11 +323,25 @@ class Interpreter {
       if (step.terminal) throw new TerminalError(`sim: ${name} is terminal`);
       return `⟦${name}#${count}⟧${"x".repeat(step.padding ?? 0)}`;
     };
-    return this.#ctx.run(
-      name,
-      action,
-      attemptsMax === undefined ? {} : { maxRetryAttempts: attemptsMax, initialRetryInterval: 40 },
-    );
+  }
+
+  /** X1: its writes name the invocation, its life and the step. */
+  #transact(step: TransactInstruction): DurablePromise<unknown> {
+    const { name, attemptsMax } = step;
+    const { id, incarnation } = this.#turn ?? { id: this.#id, incarnation: 0 };
+    const result = this.#resultOf(step);
+    const action = async () => {
+      const value = await result();
+      const [token = ""] = tokensIn(value);
+      return { writes: writesOf(`${id} ${incarnation} ${name}`, token, step.slot), result: value };
+    };
+    const options =
+      attemptsMax === undefined ? {} : { maxRetryAttempts: attemptsMax, initialRetryInterval: 40 };
+    return this.#ctx.transact<string>(name, action, options).map((value, failure) => {
+      if (failure?.code === CONDITION_CODE && failure.name === "TransactionError") return "refused";
+      if (failure) throw failure;
+      return value;
+    });
   }
 
   /** D1: it must not do what it has named anew in an attempt that knows of the one before. */

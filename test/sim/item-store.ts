@@ -8,6 +8,8 @@ import {
   type Write,
   type WriteResult,
 } from "../../lib/model/item.ts";
+import { OperationalError } from "../../lib/errors.ts";
+import type { TransactedAppend, TransactionResult, UserWrite } from "../../lib/model/user-write.ts";
 import type { ItemStore, Page, ReadOptions } from "../../lib/ports.ts";
 import type { Actor, Effects } from "./actor.ts";
 import type { Observer } from "./observer.ts";
@@ -62,6 +64,30 @@ export class SimItemStore implements ItemStore {
       silence.answered(request, error, this.#actor.name);
       throw error;
     });
+  }
+
+  transact(append: TransactedAppend, writes: readonly UserWrite[]): Promise<TransactionResult> {
+    const [request, users] = [frozenCopy(append), frozenCopy(writes)];
+    const { key } = request;
+    const { faults } = this.#effects;
+    const answer = this.#effects.perform(
+      this.#actor,
+      "transact write",
+      subjectOf(key),
+      (): TransactionResult => {
+        if (faults.strike("transaction-conflict"))
+          throw new OperationalError("throttled", "another transaction has an item (simulated)");
+        const before = this.#tables.get(key);
+        const decided = this.#observer.userTables.decide(before, request, users);
+        if (decided.kind === "refused") return { won: false, refusals: decided.refusals };
+        const result = this.#tables.write(request);
+        if (decided.kind === "won") this.#observer.userTables.take(decided.changes);
+        this.#observer.written(this.#actor, request, before, result);
+        return result.won ? { won: true } : result;
+      },
+    );
+    answer.catch(() => this.#observer.undelivered.failed(key));
+    return answer;
   }
 
   query(

@@ -27,6 +27,7 @@ import { journalValue, stateValue } from "./stored-value.ts";
 import type { Tables } from "./tables.ts";
 import { summary, textOf, type Trace } from "./trace.ts";
 import { Undelivered } from "./undelivered.ts";
+import { SimUserTables } from "./user-tables.ts";
 
 /** Thrown where an invariant is violated; it stops the run. */
 export class Violation extends Error {
@@ -104,6 +105,8 @@ export class Observer {
   readonly messages = new MessageBound();
   readonly once = new Once();
   readonly sources: SourceWatch;
+  /** What programs have written to tables of their own, and what logs say of it (X1). */
+  readonly userTables: SimUserTables;
   readonly #causality = new Causality();
   maxSkewMs = 0;
   readonly silence = new Silence(this);
@@ -121,6 +124,7 @@ export class Observer {
     this.acknowledged = new Acknowledged({ lives: this.lives, now, fail });
     this.undelivered = new Undelivered(this.lives, now);
     this.sources = new SourceWatch(fail, (operation) => this.count(operation));
+    this.userTables = new SimUserTables(fail, (operation) => this.count(operation));
   }
 
   fail(rule: string, message: string): void {
@@ -332,7 +336,9 @@ export class Observer {
       (other) => other !== entry && other.kind === kind && other.command === command,
     );
     if (entry.kind === "run") {
-      for (const token of tokensIn(this.#valueOf(life.id, entry.outcome))) this.durable.add(token);
+      const tokens = tokensIn(this.#valueOf(life.id, entry.outcome));
+      for (const token of tokens) this.durable.add(token);
+      this.userTables.recorded(life, entry, tokens);
       if (isTwice) this.fail("J2", `the result of step ${entry.name} of ${life.id} was recorded twice`);
       return;
     }

@@ -17,6 +17,8 @@ export interface Options {
   readonly moves: boolean;
   /** All runs have event sources. */
   readonly sources: boolean;
+  /** All runs write to tables of the user's. */
+  readonly transactions: boolean;
   /** The seeds that catch planted bugs are tried first; are written down. */
   readonly recorded: boolean;
   readonly record: boolean;
@@ -35,6 +37,7 @@ const FLAGS = new Set([
   "--aim",
   "--moves",
   "--sources",
+  "--transactions",
   "--planted",
   "--recorded",
   "--record",
@@ -49,6 +52,7 @@ export const USAGE = `npm run sim [-- options]
   --seeds N [--from K]   N seeds from K on (${SEEDS_BY_DEFAULT} from 1)
       [--aim X]            as one looks for the planted bug X, but without it
       [--moves]            services move into a mailbox of their own, and out of it, meanwhile
+      [--transactions]     steps write to tables of the user's (ctx.transact)
       [--sources]          event sources deliver to the source door
   --seed K               one seed: its trace, shrunk if it fails [--no-shrink: as it is]
   --planted [--only X]   every planted bug must be caught
@@ -97,6 +101,7 @@ export function parseOptions(args: readonly string[]): Options {
     aim: text("--aim"),
     moves: has("--moves"),
     sources: has("--sources"),
+    transactions: has("--transactions"),
     recorded: has("--recorded"),
     record: has("--record"),
   };

@@ -1,6 +1,7 @@
 /** In which runs a planted bug is searched for, by its name: those in which it can show. All others are searched for in all runs. */
 import type { Aim } from "./aim.ts";
 import { SOURCE_AIMS } from "./planted-sources.ts";
+import { TRANSACTION_AIMS } from "./planted-transactions.ts";
 
 const NO_FAULTS: Aim["faults"] = {};
 /** Deaths of all who see to a turn at the door. */
@@ -41,6 +42,7 @@ const MOVES_AND_DEATHS: Aim = {
 
 export const AIMS: Readonly<Record<string, Aim>> = {
   ...SOURCE_AIMS,
+  ...TRANSACTION_AIMS,
   "messages are sent on as soon as their service is held": MOVES,
   "messages of a service that is held are handled here": MOVES,
   "what was handed out before is not in doubt in an own mailbox": MOVES_AND_DEATHS,

@@ -14,6 +14,7 @@ import { OF_OWN_MAILBOXES } from "./planted-own-mailboxes.ts";
 import { OF_PEOPLE } from "./planted-people.ts";
 import { OF_SECRETS } from "./planted-secrets.ts";
 import { OF_SOURCES } from "./planted-sources.ts";
+import { OF_TRANSACTIONS } from "./planted-transactions.ts";
 
 const COUNTEREXAMPLES: readonly Planted[] = [
   bug("state is written before the append that contains it", "sdk/turn/turn-writer.ts", 1000, [
@@ -425,4 +426,5 @@ export const PLANTED: readonly Planted[] = [
   ...OF_LONG_TURNS,
   ...OF_OWN_MAILBOXES,
   ...OF_SOURCES,
+  ...OF_TRANSACTIONS,
 ].map((planted) => ({ ...planted, ...(AIMS[planted.name] ? { aim: AIMS[planted.name] } : {}) }));

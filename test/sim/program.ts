@@ -32,6 +32,12 @@ export interface StepInstruction {
   /** Bytes that are added to its result. */
   readonly padding?: number;
 }
+/** A step whose writes to the user's tables commit with its entry (X1). */
+export interface TransactInstruction extends Omit<StepInstruction, "do"> {
+  readonly do: "transact";
+  /** It makes this item, too, which only one can. */
+  readonly slot?: string;
+}
 /** A step that the code gives another name in every other attempt. It fails the first time that it is done (0019). */
 export interface DriftInstruction {
   readonly do: "drift";
@@ -78,6 +84,7 @@ export interface TimeoutInstruction {
 /** What yields a durable promise, and can be combined. */
 export type Part =
   | StepInstruction
+  | TransactInstruction
   | SleepInstruction
   | CallInstruction
   | PromiseGetInstruction

@@ -1,6 +1,6 @@
 /** Runs seeds and reports the result, so that a newcomer knows what to do next. */
 import { type Aim, type AimedRun, aimedRun } from "./aim.ts";
-import { FAULT_KINDS, isSourceFault } from "./faults.ts";
+import { FAULT_KINDS, isEverywhere, isSourceFault } from "./faults.ts";
 import type { Options } from "./options.ts";
 import { PLANTED } from "./planted.ts";
 import { search, type Totals } from "./pool.ts";
@@ -84,6 +84,8 @@ const OF_SOURCES = [
   ],
   ...["recordsAccepted", "recordsRepeated", "recordsRejected", "recordsFailed"],
 ];
+/** What happens in runs that write to tables of the user's. */
+const OF_TRANSACTIONS = ["transact", "transaction", "transaction refused"];
 const ENOUGH_FOR_PEOPLE = 200;
 /** In a run of this many seeds with sources each of it must happen. */
 const ENOUGH_FOR_SOURCES = 500;
@@ -94,7 +96,8 @@ const PROGRESS_EVERY_MS = 5000;
 const planOf = ({ without, noFaults }: Options) => ({ without, none: noFaults });
 
 /** Throws `RangeError` if no planted bug is called so. */
-function aimOf({ aim, moves, sources }: Options): Aim | undefined {
+function aimOf({ aim, moves, sources, transactions }: Options): Aim | undefined {
+  if (aim === undefined && transactions) return { workload: "transactions" };
   if (aim === undefined && sources) return { workload: "sources" };
   if (aim === undefined) return moves ? { moves } : undefined;
   const planted = PLANTED.find(({ name }) => name.includes(aim));
@@ -129,7 +132,7 @@ export async function searchSeeds(options: Options): Promise<boolean> {
   });
   printSummary(totals);
   const isPart = options.noFaults || options.aim !== undefined || options.moves;
-  const missing = isPart ? [] : options.sources ? neverSeenOfSources(totals) : neverSeen(totals);
+  const missing = isPart ? [] : neverSeenOf(options, totals);
   if (missing.length > 0) console.log(`FAILED: never exercised: ${missing.join(", ")}`);
   await printFailures(totals.failures, options);
   return totals.failures.length === 0 && missing.length === 0;
@@ -154,8 +157,19 @@ export function neverSeen({ runs, faults, operations }: Totals): string[] {
     ...(runs < ENOUGH_FOR_PEOPLE ? [] : OF_PEOPLE.filter(seen(operations))),
     ...(runs < ENOUGH_SEEDS
       ? []
-      : [...FAULT_KINDS.filter(seen(faults)), ...OPERATIONS.filter(seen(operations))]),
+      : [
+          ...FAULT_KINDS.filter((kind) => isEverywhere(kind) && seen(faults)(kind)),
+          ...OPERATIONS.filter(seen(operations)),
+        ]),
   ];
+}
+
+function neverSeenOf({ sources, transactions }: Options, totals: Totals): string[] {
+  if (sources) return neverSeenOfSources(totals);
+  if (!transactions) return neverSeen(totals);
+  if (totals.runs < ENOUGH_FOR_PEOPLE) return [];
+  const faults = (totals.faults["transaction-conflict"] ?? 0) === 0 ? ["transaction-conflict"] : [];
+  return [...faults, ...OF_TRANSACTIONS.filter((name) => (totals.operations[name] ?? 0) === 0)];
 }
 
 export function neverSeenOfSources({ runs, faults, operations }: Totals): string[] {

@@ -10,7 +10,7 @@ import {
   withoutCounts,
 } from "./checkers.ts";
 import { Clients } from "./clients.ts";
-import { type FaultPlan, Faults, FAULTS_MS, isSourceFault } from "./faults.ts";
+import { type FaultKind, type FaultPlan, Faults, FAULTS_MS, isEverywhere, isSourceFault } from "./faults.ts";
 import { type HeldItem, Tables, type TakenWrite } from "./tables.ts";
 import { Queue } from "./mailbox.ts";
 import {
@@ -94,7 +94,9 @@ export async function run(options: RunOptions): Promise<RunResult> {
   const sides = sidesOf(options, now);
   observer.isMixed = sides.isMixed === true;
   // What a source delivers twice runs no step twice.
-  observer.once.isOn = faults.kinds.every(isSourceFault) && options.crashPoints === undefined;
+  const isHarmless = (kind: FaultKind): boolean =>
+    isSourceFault(kind) || (!isEverywhere(kind) && options.workload === undefined);
+  observer.once.isOn = faults.kinds.every(isHarmless) && options.crashPoints === undefined;
   observer.acknowledged.isMixed = observer.isMixed;
   const tables = new Tables(now);
   observer.tables = tables;
