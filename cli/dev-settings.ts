@@ -22,6 +22,7 @@ export interface ServerFlags {
   readonly durability?: string;
   readonly corsOrigin?: readonly string[];
   readonly corsCredentials?: true;
+  readonly table?: readonly string[];
   readonly config?: string;
   readonly printConfig?: true;
   /** False with `--no-watch`. */
@@ -39,6 +40,7 @@ export function givenOptions(
   { quiet, verbose }: GlobalOptions,
 ): GivenOptions {
   const { port, adminPort, host, data, durability, corsOrigin: corsOrigins, corsCredentials } = options;
+  const { table: tables } = options;
   return {
     ...{
       serve: files?.length === 0 ? undefined : files,
@@ -49,6 +51,7 @@ export function givenOptions(
       durability,
       corsOrigins,
       corsCredentials,
+      tables,
     },
     // Commander's default is to watch. That is no wish.
     watch: options.watch === false ? false : undefined,
@@ -72,6 +75,7 @@ export interface ServerSettings {
   readonly logInvocations: ChosenSettings["logInvocations"]["value"];
   readonly tracing?: TracingTarget;
   readonly kafkaClusters: ChosenSettings["kafkaClusters"]["value"];
+  readonly tables: ChosenSettings["tables"]["value"];
 }
 
 /** `given`: what the command line says that is served. `undefined`: nothing is built. */
@@ -92,6 +96,7 @@ export function serverSettings(
     cors: chosenCors(chosen),
     retention: chosenRetention(chosen),
     kafkaClusters: chosen.kafkaClusters.value,
+    tables: chosen.tables.value,
     ...{ logLevel: chosen.logLevel.value, logInvocations: chosen.logInvocations.value },
     ...(tracingEndpoint.value === undefined
       ? {}

@@ -123,6 +123,10 @@ const withServerOptions = <A extends unknown[], O extends OptionValues, G extend
     )
     .option("--cors-credentials", "those pages may send cookies")
     .option(
+      "--table <name=key...>",
+      "a DynamoDB table of yours that ctx.transact writes to, with the attributes of its key: orders=id, lines=order/line; again for each. Its items are in the data file",
+    )
+    .option(
       "--config <file>",
       "the configuration file (default: perdure.toml in the current folder, if there is one)",
     )

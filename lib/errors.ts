@@ -66,8 +66,12 @@ export interface TransactionReason {
   readonly at: number;
   readonly code: string;
 }
+interface Recorded {
+  readonly message: string;
+  readonly metadata?: Readonly<Record<string, string>>;
+}
 /** In the metadata of a {@link TransactionError}: where and why, as it is recorded. */
-export const TRANSACTION_METADATA = "perdure.transaction";
+const TRANSACTION_METADATA = "perdure.transaction";
 
 /** A condition of a `ctx.transact` did not hold, so none of its writes took effect. Terminal, code 412. */
 export class TransactionError extends TerminalError {
@@ -80,10 +84,7 @@ export class TransactionError extends TerminalError {
     this.reasons = reasons;
   }
   /** The error that a recorded failure stands for. `undefined`: another one. */
-  static of(
-    message: string,
-    metadata: Readonly<Record<string, string>> | undefined,
-  ): TransactionError | undefined {
+  static of({ message, metadata }: Recorded): TransactionError | undefined {
     const held = metadata?.[TRANSACTION_METADATA];
     if (held === undefined) return undefined;
     const reasons = held.split(" ").map((reason) => {

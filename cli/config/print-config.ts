@@ -41,10 +41,20 @@ function tomlOf(value: unknown): string {
 
 function readable(key: string, value: unknown): unknown {
   if (key === "serve" && Array.isArray(value) && value.length < 2) return value[0] as unknown;
+  if (key === SERVER_SETTINGS.tables.key) return tablesText(value as ChosenSettings["tables"]["value"]);
   if (!key.startsWith("retention.") || typeof value !== "number") return value;
   const text = shortDuration(value);
   return parseDuration(text) === value ? text : value;
 }
+
+/** As they are given. */
+const tablesText = (tables: ChosenSettings["tables"]["value"]): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(tables).map(([name, { partitionKey, sortKey }]) => [
+      name,
+      sortKey === undefined ? partitionKey : `${partitionKey}/${sortKey}`,
+    ]),
+  );
 
 const hidden = (value: unknown): unknown =>
   typeof value === "object" && value !== null

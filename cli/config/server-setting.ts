@@ -1,5 +1,6 @@
 /** One setting of a server on this machine: its names, and how a value of it is read, wherever it was given. */
 import { parseDuration } from "../../lib/duration.ts";
+import type { UserTables } from "../../lib/model/user-write.ts";
 
 export interface ServerSetting<T> {
   /** In the configuration file: `ingress.port`. */
@@ -78,6 +79,22 @@ export function pairsIn(given: unknown): Readonly<Record<string, string>> {
   if (typeof given !== "object" || given === null || Array.isArray(given))
     throw wrong("a table of texts", given);
   return Object.fromEntries(Object.entries(given).map(([name, value]) => [name, textIn(value)]));
+}
+
+/** The attributes of a table's key: `id`, `order/line`. */
+const TABLE_KEY = /^([^/\s]+)(?:\/([^/\s]+))?$/u;
+
+/** Tables of the user's, each with its key: `orders=id`, `lines=order/line`. A list of such texts, or a table of texts. */
+export function userTablesIn(given: unknown): UserTables {
+  const pairs = Array.isArray(given) ? pairsIn(textListIn(given).join(",")) : pairsIn(given);
+  return Object.fromEntries(
+    Object.entries(pairs).map(([name, key]) => {
+      const [, partitionKey, sortKey] = TABLE_KEY.exec(key) ?? [];
+      if (partitionKey === undefined)
+        throw wrong("a table's name and its key, such as lines=order/line", key);
+      return [name, { partitionKey, ...(sortKey === undefined ? {} : { sortKey }) }];
+    }),
+  );
 }
 
 /** `[[kafka-clusters]]`: each with a `name` and its properties. By name. Also as a table of tables, which is how they are printed. */

@@ -19,7 +19,9 @@ import {
   textIn,
   textListIn,
   textOrListIn,
+  userTablesIn,
 } from "./server-setting.ts";
+import type { UserTables } from "../../lib/model/user-write.ts";
 
 const setting = <T>(
   key: string,
@@ -78,6 +80,9 @@ export const SERVER_SETTINGS = {
     clustersIn,
     { isSecret: true },
   ),
+  tables: setting<UserTables>("tables", {}, userTablesIn, {
+    ...{ option: "--table", variables: ["PERDURE_TABLES"] },
+  }),
   journalRetentionMs: retention("journal", JOURNAL_RETENTION_MS),
   idempotencyRetentionMs: retention("idempotency", IDEMPOTENCY_RETENTION_MS),
   workflowRetentionMs: retention("workflow", WORKFLOW_RETENTION_MS),
@@ -124,6 +129,7 @@ export function chooseSettings(
     tracingEndpoint: of(S.tracingEndpoint, options.tracingEndpoint),
     tracingHeaders: of(S.tracingHeaders, options.tracingHeaders),
     kafkaClusters: of(S.kafkaClusters, options.kafkaClusters),
+    tables: of(S.tables, options.tables),
     journalRetentionMs: of(S.journalRetentionMs, options.journalRetentionMs),
     idempotencyRetentionMs: of(S.idempotencyRetentionMs, options.idempotencyRetentionMs),
     workflowRetentionMs: of(S.workflowRetentionMs, options.workflowRetentionMs),

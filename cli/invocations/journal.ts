@@ -94,9 +94,10 @@ export function effortOf({ tookMs, tries = 1 }: JournalStep): string {
   return [...took, ...(tries > 1 ? [`${tries} tries`] : [])].join(", ");
 }
 
-/** An awakeable is a signal that has an id. */
+/** An awakeable is a signal that has an id; a transaction is a step that says how many writes went with it. */
 function shownType(entry: AnswerFields): string {
   const type = entry.text("type");
+  if (type === "run" && entry.optionalNumber("writes") !== undefined) return "transact";
   return type === "signal" && entry.optionalText("awakeable_id") !== undefined ? "awakeable" : type;
 }
 

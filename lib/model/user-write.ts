@@ -55,6 +55,14 @@ export function partsOf(write: UserWrite): {
   return { operation: "ConditionCheck", content: write.ConditionCheck };
 }
 
+/** The attributes that the keys of a table's items consist of. */
+export interface TableKeys {
+  readonly partitionKey: string;
+  readonly sortKey?: string;
+}
+/** By the table's name. */
+export type UserTables = Readonly<Record<string, TableKeys>>;
+
 /** Why one of the user's writes has refused the transaction: DynamoDB's code. `undefined`: it has not. */
 export type Refusal = string | undefined;
 /** Its own condition does not hold. */

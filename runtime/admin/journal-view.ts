@@ -37,10 +37,16 @@ type Views = { readonly [Kind in Entry["kind"]]: View<Extract<Entry, { readonly 
 
 const result = ({ loader }: JournalOwner, value: Value) => viewOutcome(loader, value);
 
-const ofOutcome: View<RunEntry | PeekEntry | CompletePromiseEntry> = async (
-  { command, name, outcome },
-  owner,
-) => ({ command, name, result: await result(owner, outcome) });
+/** `writes`: of a `ctx.transact`, those to the user's tables. */
+const ofStep: View<RunEntry> = async ({ command, name, outcome, writes }, owner) => ({
+  ...{ command, name, result: await result(owner, outcome) },
+  ...(writes === undefined ? {} : { writes }),
+});
+const ofOutcome: View<PeekEntry | CompletePromiseEntry> = async ({ command, name, outcome }, owner) => ({
+  command,
+  name,
+  result: await result(owner, outcome),
+});
 const ofState: View<GetEntry | SetEntry> = async ({ command, name, value }, owner) => ({
   command,
   name,
@@ -62,7 +68,7 @@ const ofCall: View<CallEntry | SendEntry> = async ({ command, callee, call }, ow
 });
 
 const VIEWS: Views = {
-  run: ofOutcome,
+  run: ofStep,
   peek: ofOutcome,
   "promise.complete": ofOutcome,
   get: ofState,

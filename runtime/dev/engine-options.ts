@@ -2,6 +2,7 @@
 import type { Cors } from "../../lib/cors.ts";
 import type { Logger } from "../../lib/ports.ts";
 import type { DatabaseOptions } from "../local/database.ts";
+import type { UserTables } from "../../lib/model/user-write.ts";
 import type { LostFile } from "../local/data-file-watch.ts";
 import type { AdoptionEvent } from "./adoption.ts";
 import type { Deployed } from "./deployer.ts";
@@ -32,6 +33,8 @@ export interface EngineOptions {
   readonly retention?: DefaultRetention;
   /** By name, with their properties: those that are there of these names become these. */
   readonly kafkaClusters?: ClusterProperties;
+  /** Tables of the user's that `ctx.transact` writes to, by their names. */
+  readonly tables?: UserTables;
   /** Every step is reported, too. */
   readonly tellsSteps?: boolean;
   readonly logger: Logger;

@@ -105,6 +105,7 @@ export class Engine {
     // As far ahead as when the data was last served: time does not go back.
     this.#clock = new JumpingClock(new LocalMeta(this.#database).get("clock-ahead"));
     this.#items = new LocalItemStore(this.#database, this.#clock);
+    this.#items.userTables.known = options.tables ?? {};
     this.#observer = new Observer(this.#database, this.#items);
     this.#mailbox = new LocalMailbox(this.#database, this.#clock, this.#logger);
     this.#timers = new LocalTimers(this.#database, this.#mailbox, this.#clock, this.#logger);

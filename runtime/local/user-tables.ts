@@ -12,8 +12,8 @@ import {
   type TablesResult,
   type UserChange,
   type UserItemKey,
-  type UserTables,
 } from "./tables/user-tables.ts";
+import type { UserTables } from "../../lib/model/user-write.ts";
 
 /** What stands before a user's table's name. */
 const MARK = "user:";

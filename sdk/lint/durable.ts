@@ -95,10 +95,11 @@ export function operationOf(context: RuleContext, node: Node | undefined): strin
   return undefined;
 }
 
-/** The functions that a call of `ctx.run` runs, and the call. */
+/** The functions that a call of `ctx.run` or `ctx.transact` runs, and the call. */
 export function stepOf(context: RuleContext, fn: Node): Node | undefined {
   const call = parentOf(fn);
-  return operationOf(context, call) === "run" ? call : undefined;
+  const operation = operationOf(context, call);
+  return operation === "run" || operation === "transact" ? call : undefined;
 }
 
 export interface StandsIn {
@@ -120,7 +121,18 @@ export function around(context: RuleContext, node: Node): StandsIn {
 
 const CLIENTS = new Set(["serviceClient", "objectClient", "workflowClient", "client"]);
 const OPERATIONS = new Set([
-  ...["run", "sleep", "get", "stateKeys", "signal", "attach", "genericCall", "promise", "cancellation"],
+  ...[
+    "run",
+    "transact",
+    "sleep",
+    "get",
+    "stateKeys",
+    "signal",
+    "attach",
+    "genericCall",
+    "promise",
+    "cancellation",
+  ],
   ...["date.now", "date.toJSON", "cancelPreviousCalls"],
 ]);
 const COMBINING = new Set(["DurablePromise", "RestatePromise", "CombineablePromise"]);

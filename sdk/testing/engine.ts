@@ -19,7 +19,7 @@ import { LocalItemStore, type OperationCounts } from "../../runtime/local/item-s
 import { LocalMailbox } from "../../runtime/local/mailbox.ts";
 import { SkippingClock } from "../../runtime/local/skipping-clock.ts";
 import { LocalTimers } from "../../runtime/local/timers.ts";
-import type { UserTables } from "../../runtime/local/tables/user-tables.ts";
+import type { UserTables } from "../../lib/model/user-write.ts";
 import type { LocalUserTables } from "../../runtime/local/user-tables.ts";
 import { FaultyParties } from "./faults/faulty-parties.ts";
 import { FaultyRun } from "./faults/faulty-run.ts";

@@ -21,6 +21,8 @@ interface ShownEntry {
   readonly at?: string;
   readonly ended_at?: string;
   readonly attempts?: number;
+  /** Of a `ctx.transact`. */
+  readonly writes?: number;
   readonly result?: ShownOutcome | null;
   readonly due_at?: string;
   readonly value?: string;
@@ -69,11 +71,14 @@ function lineOf(entry: ShownEntry, command: ShownEntry | undefined, sinceMs: num
   const what = command ? `${whatIs(command)} is over` : whatIs(entry);
   const tries = attempts > 1 ? `, ${attempts} attempts` : "";
   const until = due_at === undefined ? "" : `, until +${shownMs(Date.parse(due_at) - sinceMs)}`;
-  return `${time.padStart(10)}  ${what}${tries}${until}${resultOf(entry)}`;
+  const written = entry.writes ? `, ${entry.writes} written` : "";
+  return `${time.padStart(10)}  ${what}${written}${tries}${until}${resultOf(entry)}`;
 }
 
-const whatIs = ({ type, name, invoked_target }: ShownEntry): string =>
-  [type, name ?? invoked_target].filter((part) => part !== undefined).join(" ");
+const whatIs = ({ type, name, invoked_target, writes }: ShownEntry): string =>
+  [writes === undefined ? type : "transact", name ?? invoked_target]
+    .filter((part) => part !== undefined)
+    .join(" ");
 
 function resultOf({ result, value }: ShownEntry): string {
   const failure = result?.failure;

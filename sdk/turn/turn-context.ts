@@ -7,6 +7,7 @@ import { asError, TerminalError, TransactionError } from "../../lib/errors.ts";
 import { Future } from "../../lib/turn/future.ts";
 import type { TurnRequest } from "../../lib/protocol.ts";
 import type { Completion } from "../../lib/turn/turn-machine.ts";
+import type { Failure } from "../../lib/model/outcome.ts";
 import type { Value } from "../../lib/model/value.ts";
 import type { Leaf } from "../../lib/model/wait.ts";
 import { decodeHeld } from "./checked-value.ts";
@@ -49,7 +50,7 @@ export abstract class TurnContext {
     const complete: Completion =
       entry.kind === "stateKeys"
         ? ({ value, at }) => future.settle({ ok: true, value: decode(value), at })
-        : this.settle(future, decode);
+        : this.settle(future, decode, entry.kind === "run" && entry.writes !== undefined);
     const recorded = this.issue(entry, complete, future);
     return { future, recorded };
   }
@@ -66,18 +67,13 @@ export abstract class TurnContext {
   protected abstract late(entry: CommandEntry): void;
 
   /** What settles the future when the command completes. */
-  protected settle<T>(future: Future, decode: (value: Value) => T): Completion {
+  protected settle<T>(future: Future, decode: (value: Value) => T, isTransaction = false): Completion {
     return ({ value, at }) => {
       try {
         const held = decodeHeld(value);
         if (held && !held.ok) {
-          const { code, message, metadata } = held.failure;
-          const error =
-            TransactionError.of(message, metadata) ??
-            new TerminalError(message, {
-              errorCode: code,
-              ...(metadata === undefined ? {} : { metadata }),
-            });
+          const { failure } = held;
+          const error = (isTransaction && TransactionError.of(failure)) || terminalError(failure);
           future.settle({ ok: false, error, at });
         } else future.settle({ ok: true, value: decode(value), at });
       } catch (thrown) {
@@ -87,5 +83,8 @@ export abstract class TurnContext {
     };
   }
 }
+
+const terminalError = ({ code, message, metadata }: Failure): TerminalError =>
+  new TerminalError(message, { errorCode: code, ...(metadata === undefined ? {} : { metadata }) });
 
 Object.defineProperties(TurnContext.prototype, heldProperties);

@@ -7,7 +7,7 @@ import { OperationalError } from "../../lib/errors.ts";
 import type { Condition, ItemKey, Put, Update } from "../../lib/model/item.ts";
 import type { AttributeMap, AttributeValue, UserWrite } from "../../lib/model/user-write.ts";
 import type { ItemStore } from "../../lib/ports.ts";
-import type { UserTables } from "../../runtime/local/tables/user-tables.ts";
+import type { UserTables } from "../../lib/model/user-write.ts";
 
 /** The tables that the suite writes to. */
 export const USER_TABLES = {

@@ -7,7 +7,7 @@ import {
 } from "@aws-sdk/client-dynamodb";
 import { describe } from "vitest";
 import type { AttributeMap } from "../../lib/model/user-write.ts";
-import type { TableKeys } from "../../runtime/local/tables/user-tables.ts";
+import type { TableKeys } from "../../lib/model/user-write.ts";
 import { transactSuite, USER_TABLES } from "../contract/transact-suite.ts";
 import { startDynamoLocal, whyNoDynamoLocal } from "../support/emulator-dynamo.ts";
 

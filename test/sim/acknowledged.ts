@@ -129,6 +129,14 @@ export class Acknowledged {
     this.#told.set(actor, head ? cancellationsIn(head) : []);
   }
 
+  /** A transaction does not answer the head that it has written (X1): its turn knows as much as before. */
+  untold(actor: string, write: () => void): void {
+    const told = this.#told.get(actor);
+    write();
+    if (told) this.#told.set(actor, told);
+    else this.#told.delete(actor);
+  }
+
   /** CANCEL, R20: what the code awaits is rejected before a step of it starts, once its turn has been told. */
   stepStarts(actor: string, life: Life | undefined, step: string): void {
     const started = this.#started.get(actor);

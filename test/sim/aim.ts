@@ -9,12 +9,23 @@ import { Prng } from "../../lib/prng.ts";
 import type { Workload } from "./requests.ts";
 import type { SourceKind } from "./source-plan.ts";
 import { sourceWorkload } from "./source-workload.ts";
-import { transactionWorkload } from "./transactions.ts";
+import {
+  isTransacting,
+  type TransactingName,
+  transactingWorkload,
+  transactionWorkload,
+} from "./transactions.ts";
 import { Generator, type SpecialWorkload } from "./workload.ts";
 
 export interface Aim {
   /** Of this kind alone; by default what the seed draws. */
-  readonly workload?: "people" | "sources" | "transactions" | SpecialWorkload | DirectedName;
+  readonly workload?:
+    | "people"
+    | "sources"
+    | "transactions"
+    | TransactingName
+    | SpecialWorkload
+    | DirectedName;
   /** Of event sources: these alone. */
   readonly sources?: readonly SourceKind[];
   /** Words that its requests, as JSON, must contain; else the seed is left out. */
@@ -55,6 +66,7 @@ function workloadOf(seed: number, { workload, sources }: Aim): Workload | undefi
     return sourceWorkload(seed, { others, ...(sources ? { kinds: sources } : {}) });
   }
   if (workload === "transactions") return transactionWorkload(seed);
+  if (isTransacting(workload)) return transactingWorkload(workload, seed);
   if (workload === "people") return peopleWorkload(seed);
   if (isDirected(workload)) return directedWorkload(workload, new Prng(seed, "directed"));
   return new Generator(seed).special(workload);

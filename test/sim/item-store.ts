@@ -69,25 +69,26 @@ export class SimItemStore implements ItemStore {
   transact(append: TransactedAppend, writes: readonly UserWrite[]): Promise<TransactionResult> {
     const [request, users] = [frozenCopy(append), frozenCopy(writes)];
     const { key } = request;
-    const { faults } = this.#effects;
-    const answer = this.#effects.perform(
-      this.#actor,
-      "transact write",
-      subjectOf(key),
-      (): TransactionResult => {
-        if (faults.strike("transaction-conflict"))
-          throw new OperationalError("throttled", "another transaction has an item (simulated)");
-        const before = this.#tables.get(key);
-        const decided = this.#observer.userTables.decide(before, request, users);
-        if (decided.kind === "refused") return { won: false, refusals: decided.refusals };
-        const result = this.#tables.write(request);
-        if (decided.kind === "won") this.#observer.userTables.take(decided.changes);
-        this.#observer.written(this.#actor, request, before, result);
-        return result.won ? { won: true } : result;
-      },
+    const answer = this.#effects.perform(this.#actor, "transact write", subjectOf(key), () =>
+      this.#transacted(request, users),
     );
     answer.catch(() => this.#observer.undelivered.failed(key));
     return answer;
+  }
+
+  #transacted(append: TransactedAppend, writes: readonly UserWrite[]): TransactionResult {
+    if (this.#effects.faults.strike("transaction-conflict"))
+      throw new OperationalError("throttled", "another transaction has an item (simulated)");
+    const { userTables, acknowledged } = this.#observer;
+    const before = this.#tables.get(append.key);
+    const decided = userTables.decide(before, append, writes);
+    if (decided.kind === "refused") return { won: false, refusals: decided.refusals };
+    const result = this.#tables.write(append);
+    const seen = (): void => this.#observer.written(this.#actor, append, before, result);
+    if (decided.kind === "won") userTables.take(decided.changes);
+    if (result.won) acknowledged.untold(this.#actor.name, seen);
+    else seen();
+    return result.won ? { won: true } : result;
   }
 
   query(

@@ -53,7 +53,23 @@ export const OF_TRANSACTIONS: readonly Planted[] = [
   ]),
 ];
 
+const AIM_OF: Readonly<Record<string, Aim>> = {
+  "a lost answer is a failed condition": {
+    workload: "transacted",
+    faults: {
+      ...{
+        "answer-lost": 0.15,
+        "late-effect": 0.1,
+        unavailable: 0.05,
+        "transaction-conflict": 0.15,
+        stall: 0.03,
+      },
+      ...{ "handler-crash": 0.3, "dispatcher-crash": 0.1, "visibility-lapsed": 0.2, "early-redelivery": 0.1 },
+    },
+  },
+  "a step that was cancelled commits its writes": { workload: "cancelled as it transacts", faults: {} },
+};
 /** In these runs. */
 export const TRANSACTION_AIMS: Readonly<Record<string, Aim>> = Object.fromEntries(
-  OF_TRANSACTIONS.map(({ name }) => [name, { workload: "transactions" }]),
+  OF_TRANSACTIONS.map(({ name }) => [name, AIM_OF[name] ?? { workload: "transactions" }]),
 );

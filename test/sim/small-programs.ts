@@ -16,6 +16,12 @@ const step = (more: Partial<Extract<Part, { do: "step" }>> = {}): Part => ({
   ms: 1,
   ...more,
 });
+const transact = (more: Partial<Extract<Part, { do: "transact" }>> = {}): Part => ({
+  do: "transact",
+  name: `s${++steps}`,
+  ms: 1,
+  ...more,
+});
 const set = (name: string): Instruction => ({ do: "set", name });
 const get = (name: string): Instruction => ({ do: "get", name });
 const sleep = (ms: number): Part => ({ do: "sleep", ms });
@@ -104,6 +110,17 @@ export const SMALL_PROGRAMS: readonly SmallProgram[] = [
   small(
     "state of an object",
     at(on("k1", get("a"), set("a"), step(), set("b"), { do: "clear", name: "a" }, { do: "keys" })),
+  ),
+  small("two transactions and a step", at(plain(transact(), step(), transact({ slot: "x" })))),
+  small("a transaction that fails once", at(plain(transact({ fails: 1 }), transact({ padding: 1500 })))),
+  small(
+    "transactions of an object, beside its state and a send",
+    at(
+      on("k1", set("a"), transact(), get("a"), send(plain(transact())), {
+        do: "all",
+        parts: [transact(), step()],
+      }),
+    ),
   ),
   small("clearAll", at(on("k1", set("a"), set("b"), step(), { do: "clearAll" }, set("c"), step()))),
   small("a sleep in an object", at(on("k1", set("a"), sleep(50), get("a"), set("b")))),

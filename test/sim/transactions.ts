@@ -80,3 +80,63 @@ const transactionOf = (step: StepInstruction, prng: Prng): TransactInstruction =
   do: "transact",
   ...(prng.chance(SLOTTED) ? { slot: prng.pick(SLOTS) } : {}),
 });
+
+// --- small histories, for aims ---------------------------------------------------------------------------------
+
+/** Makes parts with names that are unique in a run. */
+class Draw {
+  readonly prng: Prng;
+  #names = 0;
+
+  constructor(prng: Prng) {
+    this.prng = prng;
+  }
+  step = (ms: number): StepInstruction => ({ do: "step", name: `s${++this.#names}`, ms });
+  transact = (ms: number, slot?: string): TransactInstruction => ({
+    ...{ do: "transact", name: `s${++this.#names}`, ms },
+    ...(slot === undefined ? {} : { slot }),
+  });
+  root = (body: readonly Instruction[], more: Partial<Root> = {}, key?: string): Root => ({
+    program: {
+      ...{ pid: `p${++this.#names}`, callee: key === undefined ? "plain" : "exclusive", body },
+      ...(key === undefined ? {} : { key }),
+    },
+    ...{ atMs: this.prng.between(0, 300), times: 1, ...more },
+  });
+  many = <T>(from: number, to: number, make: (index: number) => T): T[] =>
+    Array.from({ length: this.prng.int(from, to) }, (_, index) => make(index));
+}
+
+/** Transactions of services and of one object, some for the same slot (X1). */
+function transacted(draw: Draw): Workload {
+  const { prng } = draw;
+  const body = (): Instruction[] =>
+    draw.many(1, 3, (index) => {
+      const one = draw.transact(prng.between(0, 20), prng.chance(0.5) ? prng.pick(["x", "y"]) : undefined);
+      return index === 1 ? { do: "all", parts: [one, draw.step(prng.between(0, 20))] } : one;
+    });
+  const roots = draw.many(2, 4, () =>
+    prng.chance(0.5)
+      ? draw.root(body())
+      : draw.root([{ do: "set", name: "a" }, ...body()], {}, "k0-transacted"),
+  );
+  return { roots, disturbed: false };
+}
+
+/** A cancellation comes while a step's result is to be appended before a transaction that is due (X1). */
+function cancelledAsItTransacts(draw: Draw): Workload {
+  const { prng } = draw;
+  const roots = draw.many(3, 6, () => {
+    const ms = prng.between(100, 600);
+    const parts = [draw.step(ms), draw.transact(ms + prng.between(0, 3)), draw.step(900)];
+    const outside = { does: "cancel", afterMs: ms + prng.between(-60, 60) } as const;
+    return draw.root([{ do: "try", body: [{ do: "all", parts }], recover: [draw.step(5)] }], { outside });
+  });
+  return { roots, disturbed: true };
+}
+
+const HISTORIES = { transacted, "cancelled as it transacts": cancelledAsItTransacts } as const;
+export type TransactingName = keyof typeof HISTORIES;
+export const isTransacting = (name: string): name is TransactingName => name in HISTORIES;
+export const transactingWorkload = (name: TransactingName, seed: number): Workload =>
+  HISTORIES[name](new Draw(new Prng(seed, "transacting")));

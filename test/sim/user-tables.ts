@@ -8,7 +8,8 @@ import { evaluate } from "../../lib/model/item.ts";
 import type { Attributes } from "../../lib/model/item.ts";
 import type { Entry } from "../../lib/model/entry.ts";
 import type { AttributeMap, Refusal, TransactedAppend, UserWrite } from "../../lib/model/user-write.ts";
-import { applied, type UserChange, type UserTables } from "../../runtime/local/tables/user-tables.ts";
+import { applied, type UserChange } from "../../runtime/local/tables/user-tables.ts";
+import type { UserTables } from "../../lib/model/user-write.ts";
 import type { TransactWrite } from "../../sdk/index.ts";
 
 const TABLES: UserTables = { effects: { partitionKey: "id" }, slots: { partitionKey: "id" } };

@@ -20,7 +20,8 @@ import type {
   TransactionResult,
   UserWrite,
 } from "../../lib/model/user-write.ts";
-import { applied, type UserTables } from "../../runtime/local/tables/user-tables.ts";
+import { applied } from "../../runtime/local/tables/user-tables.ts";
+import type { UserTables } from "../../lib/model/user-write.ts";
 import { statePartition } from "../../lib/model/ids.ts";
 import { idIn, isHead, type ListedPart, listedAtMs, partOfHead, shardOf } from "../../lib/model/listing.ts";
 import type {

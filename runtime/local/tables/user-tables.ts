@@ -13,6 +13,8 @@ import {
   partsOf,
   type Refusal,
   sizeOfMap,
+  type TableKeys,
+  type UserTables,
   type UserWrite,
 } from "../../../lib/model/user-write.ts";
 import { isTrue } from "./condition.ts";
@@ -26,14 +28,6 @@ import {
 } from "./expression-text.ts";
 import { normalNumber } from "./number-text.ts";
 import { MisfitError, updated } from "./update.ts";
-
-/** The attributes that an item's key consists of. */
-export interface TableKeys {
-  readonly partitionKey: string;
-  readonly sortKey?: string;
-}
-/** By the table's name. */
-export type UserTables = Readonly<Record<string, TableKeys>>;
 
 /** An item's place. */
 export interface UserItemKey {

@@ -32,6 +32,7 @@ export const CASES: Readonly<Record<string, Cases>> = {
     ],
     invalid: [
       [handler('ctx.run("x", () => 1);'), "dropped"],
+      [handler('ctx.transact("x", () => []);'), "dropped"],
       [handler("void ctx.sleep(1000);"), "dropped"],
       [handler('ctx.run("x", () => 1).catch(() => 0);'), "dropped"],
       [handler("DurablePromise.all([ctx.sleep(1)]);"), "dropped"],
@@ -53,6 +54,7 @@ export const CASES: Readonly<Record<string, Cases>> = {
   "no-ctx-inside-step": {
     valid: [
       handler('await ctx.run("x", () => input);'),
+      handler('await ctx.transact("x", () => [input]);'),
       handler('await ctx.run("x", () => { ctx.console.log("x"); return ctx.request().id; });'),
       handler('const n = await ctx.get("n"); await ctx.run("x", () => n);'),
       handler('const p = ctx.run("a", () => 1); await p; await ctx.run("b", async () => (await p) + 1);'),

@@ -35,6 +35,8 @@ export interface JournalEntry {
   /** When it was issued, or when it came. */
   readonly atMs?: number;
   readonly attempts?: number;
+  /** Of a step that is a transaction: its writes to the user's tables. */
+  readonly writes?: number;
   /** The number of the write that it came with. */
   readonly append?: number;
 }
@@ -82,6 +84,7 @@ function entryOf(fields: AnswerFields): JournalEntry {
     ...present("endedMs", timeOf(fields, "ended_at")),
     ...present("atMs", timeOf(fields, "at") ?? timeOf(fields, "accepted_at")),
     ...present("attempts", fields.optionalNumber("attempts")),
+    ...present("writes", fields.optionalNumber("writes")),
     ...present("append", fields.optionalNumber("append")),
   };
 }

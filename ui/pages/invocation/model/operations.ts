@@ -43,6 +43,7 @@ export interface Operation {
   readonly value?: Shown;
   readonly input?: Shown;
   readonly attempts?: number;
+  readonly writes?: number;
   readonly invokedId?: string;
   readonly invokedTarget?: string;
   readonly awakeableId?: string;
@@ -164,6 +165,7 @@ const saidOf = (entry: JournalEntry) => ({
   ...present("dueMs", entry.dueMs),
   ...present("input", entry.input),
   ...present("attempts", entry.attempts),
+  ...present("writes", entry.writes),
   ...present("invokedId", entry.invokedId),
   ...present("invokedTarget", entry.invokedTarget),
   ...present("awakeableId", entry.awakeableId),
@@ -174,14 +176,20 @@ const saidOf = (entry: JournalEntry) => ({
 export const hasTimes = (operations: readonly Operation[]): boolean =>
   operations.some(({ kind, startMs }) => startMs !== undefined && kind !== "call" && kind !== "send");
 
+const writtenNote = (writes: number | undefined): string =>
+  writes === undefined ? "" : `${writes} ${writes === 1 ? "write" : "writes"} `;
+
 const NOTE_CHARS = 120;
 /** The value in one line: what stands beside the name. The whole is a click away. */
-export function noteOf({ kind, isOpen, value, dueMs }: Operation, clock: (ms: number) => string): string {
+export function noteOf(
+  { kind, isOpen, value, dueMs, writes }: Operation,
+  clock: (ms: number) => string,
+): string {
   if (value?.failure) return `${value.failure.code} ${value.failure.message}`.slice(0, NOTE_CHARS);
   if (kind === "sleep" && dueMs !== undefined) return `until ${clock(dueMs)}`;
   if (isOpen) return "waiting";
   if (kind === "send" && dueMs !== undefined) return `starts ${clock(dueMs)}`;
-  if (value?.text !== undefined) return value.text.slice(0, NOTE_CHARS);
+  if (value?.text !== undefined) return `${writtenNote(writes)}${value.text}`.trim().slice(0, NOTE_CHARS);
   if (value?.base64 !== undefined) return "bytes";
   if (value?.isLeftOut === true) return "large";
   return "";
