@@ -10,6 +10,9 @@ import { matches, readPage, ROOT, type Page, type ShownRequest } from "./page.ts
 /** Where they are compiled and loaded, like any file of the project. */
 const SNIPPETS = join(ROOT, ".snippets");
 
+/** Tables that pages write to. */
+const TABLES = { orders: { partitionKey: "id" }, stock: { partitionKey: "sku" } };
+
 /** Packages that a page shows and that are not here: what is imported from them is not looked at. */
 const NOT_INSTALLED = ["@ai-sdk/openai", "@restatedev/vercel-ai-middleware"];
 
@@ -58,7 +61,7 @@ test("their code compiles", { timeout: 120_000 }, async () => {
 });
 
 test.each(served)("what $path promises is so", { timeout: 60_000 }, async ({ modules, requests }) => {
-  const environment = await TestEnvironment.start({ services: await servicesOf(modules) });
+  const environment = await TestEnvironment.start({ services: await servicesOf(modules), tables: TABLES });
   try {
     let id = "";
     for (const request of requests) {
