@@ -27,10 +27,21 @@ import type {
   ReadOptions,
   ScannedItem,
 } from "../../lib/ports.ts";
+import {
+  type AttributeMap,
+  sizeOfWrite,
+  type TransactedAppend,
+  type TransactionResult,
+  type UserTables,
+  type UserWrite,
+} from "../../lib/model/user-write.ts";
+import { applied } from "../../runtime/local/tables/user-tables.ts";
 import type { Meter } from "./bill.ts";
 import type { Latency } from "./latency.ts";
 import type { VirtualTime } from "./virtual-time.ts";
 
+/** What handlers of benchmarks write to of their own. */
+const BENCH_TABLES: UserTables = { orders: { partitionKey: "id" } };
 const WRITE_UNIT_BYTES = 1024;
 const READ_UNIT_BYTES = 4096;
 const PAGE_BYTES_MAX = 1024 * 1024;
@@ -53,6 +64,7 @@ export class MeteredItems implements ItemStore, Listing {
   readonly parts = LISTED;
   readonly #meter: Meter;
   readonly #tables = new Map<string, Map<string, Attributes>>();
+  readonly #userItems = new Map<string, AttributeMap>();
   /** Entries of the index by shard, in the order of time. */
   readonly #listed = new Map<string, Map<string, number>>();
 
@@ -84,6 +96,30 @@ export class MeteredItems implements ItemStore, Listing {
       this.#tables.set(`${key.table} ${key.pk}`, partition);
     }
     return { won: result.won, item: shown(key, result.item) };
+  }
+
+  /** Two units for each KB of each item of a transaction, the user's and the append's, also if it is refused. One request. */
+  async transact(append: TransactedAppend, writes: readonly UserWrite[]): Promise<TransactionResult> {
+    const { key } = append;
+    const before = this.#partition(key.table, key.pk)?.get(key.sk);
+    const result = evaluate(before, withIndex(structuredClone(append)));
+    const users = applied(BENCH_TABLES, writes, (place) => this.#userItems.get(JSON.stringify(place)));
+    this.#meter.add("writes");
+    const own = Math.max(bytesOf(key, before), bytesOf(key, result.won ? result.item : undefined));
+    const bytes = [own, ...writes.map(sizeOfWrite)];
+    this.#meter.add(
+      "writeUnits",
+      bytes.reduce((sum, each) => sum + 2 * unitsOf(each, WRITE_UNIT_BYTES), 0),
+    );
+    if (!result.won) return { won: false, item: shown(key, result.item) };
+    if ("refusals" in users) return { won: false, refusals: users.refusals };
+    for (const { item, ...place } of users.changes)
+      if (item) this.#userItems.set(JSON.stringify(place), item);
+      else this.#userItems.delete(JSON.stringify(place));
+    const partition = this.#partition(key.table, key.pk) ?? new Map<string, Attributes>();
+    if (result.item) partition.set(key.sk, result.item);
+    this.#tables.set(`${key.table} ${key.pk}`, partition);
+    return { won: true };
   }
 
   #list(pk: string, before: Attributes | undefined, after: Attributes | undefined): void {
@@ -243,6 +279,14 @@ export function distant(store: ItemStore, time: VirtualTime, latency: Latency): 
   return {
     get: (key, options) => there("dynamodb.read", () => store.get(key, options)),
     write: (write) => there("dynamodb.write", () => store.write(write)),
+    // Two rounds within DynamoDB: assumed to take as long as two writes.
+    transact: (append, writes) =>
+      there("dynamodb.write", () =>
+        there("dynamodb.write", async () => {
+          if (!store.transact) throw new TypeError("the store has no transactions");
+          return await store.transact(append, writes);
+        }),
+      ),
     query: (...query) => there("dynamodb.read", () => store.query(...query)),
     scan: (...scan) => there("dynamodb.read", () => store.scan(...scan)),
   };

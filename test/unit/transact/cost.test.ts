@@ -1,0 +1,67 @@
+/** What a `ctx.transact` costs, by AWS's rule: docs/guide/transactions.md. The engine is the product's; AWS is bench/model. */
+import { type Context, service, type TransactWrite } from "perdure";
+import { expect, test } from "vitest";
+import { Account } from "../../../bench/model/account.ts";
+import { billPerMillion } from "../../../bench/model/bill.ts";
+
+const writesOf = (id: string, count: number): TransactWrite[] =>
+  Array.from({ length: count }, (_, at) => ({
+    Put: {
+      TableName: "orders",
+      Item: { id: `${id}-${at}` },
+      ConditionExpression: "attribute_not_exists(id)",
+    },
+  }));
+const orders = service({
+  name: "Orders",
+  handlers: {
+    nothing: async () => null,
+    step: async (ctx: Context) => await ctx.run("step", () => 1),
+    place: async (ctx: Context, { id, count }: { id: string; count: number }) => {
+      await ctx.transact("reserve", () => writesOf(id, count));
+      return 1;
+    },
+  },
+});
+
+async function measured(path: string, body?: unknown, before: readonly unknown[] = []) {
+  const account = await Account.open({ services: [orders] });
+  for (const each of before) await account.measure(() => account.http(path, each));
+  await account.measure(() => account.http("/Orders/nothing"));
+  await account.warm();
+  let ms = 0;
+  const usage = await account.measure(async () => {
+    ({ ms } = await account.http(path, body));
+  });
+  return { usage, ms, dollars: billPerMillion(usage) };
+}
+
+test.each([
+  [1, 4],
+  [2, 6],
+  [10, 22],
+])("a step of %i writes takes %i units, and the completion one", async (count, units) => {
+  const { usage } = await measured("/Orders/place", { id: "a", count });
+  expect(usage.writeUnits).toBe(units + 1);
+  expect(usage.writes).toBe(2);
+});
+
+test("beside a step of a service, which ends with its completion", async () => {
+  const [step, place] = [
+    await measured("/Orders/step"),
+    await measured("/Orders/place", { id: "a", count: 2 }),
+  ];
+  expect(step.usage.writeUnits).toBe(1);
+  expect(place.usage.writeUnits).toBe(7);
+  expect(step.dollars.total).toBeCloseTo(3.68, 1);
+  expect(place.dollars.total).toBeCloseTo(7.48, 1);
+  // By medians of the model. A transaction is assumed to take as long as two writes.
+  expect(place.ms - step.ms).toBeCloseTo(4.9, 0);
+});
+
+test("a condition that fails is billed as a write, and reads the head", async () => {
+  const { usage } = await measured("/Orders/place", { id: "a", count: 2 }, [{ id: "a", count: 2 }]);
+  expect(usage.writeUnits).toBe(6 + 1);
+  // Half a unit is that of any call with a step.
+  expect(usage.readUnits).toBe(1.5);
+});
