@@ -2,7 +2,7 @@
  * Runs with `ctx.transact`: what a seed draws, with some of its steps writing to the user's tables. Drawn apart, so that the runs of all seeds stay
  * what they were.
  */
-import { Prng } from "./prng.ts";
+import { Prng } from "../../lib/prng.ts";
 import type { Instruction, Part, Program, StepInstruction, TransactInstruction } from "./program.ts";
 import type { Root, Workload } from "./requests.ts";
 import { Generator } from "./workload.ts";

@@ -29,6 +29,11 @@ export function simulated({ items, mailbox, timers }: Ports, ask: Ask): Ports {
       query: (...asked) => ask(READ, () => items.query(...asked)),
       scan: (...asked) => ask(READ, () => items.scan(...asked)),
       write: (write, options) => ask(askedBy(write), () => items.write(write, options)),
+      transact: (append, writes) =>
+        ask(askedBy(append), async () => {
+          if (!items.transact) throw new TypeError("the store has no transactions");
+          return await items.transact(append, writes);
+        }),
     },
     mailbox: {
       sendBatch: (batch) => ask({ what: () => sent(batch) }, () => mailbox.sendBatch(batch)),

@@ -5,9 +5,8 @@ import { encodeOutcome, failure, success } from "../../../lib/model/outcome.ts";
 import type { TransactedAppend, TransactionResult, UserWrite } from "../../../lib/model/user-write.ts";
 import { headKey } from "../../../lib/model/head-keys.ts";
 import type { RunEntry } from "../../../lib/model/entry.ts";
-import type { ItemStore } from "../../../lib/ports.ts";
+import type { Clock, ItemStore } from "../../../lib/ports.ts";
 import { Journal } from "../../../lib/store/journal.ts";
-import { systemClock } from "../../../lib/clock.ts";
 import { MemoryItemStore } from "../../support/memory-item-store.ts";
 import { startOf } from "./start.ts";
 
@@ -28,6 +27,14 @@ const unavailable = (): never => {
 };
 const throttled = (): never => {
   throw new OperationalError("throttled", "another transaction");
+};
+/** Pauses take no time. */
+const atOnce: Clock = {
+  now: () => Date.now(),
+  after: (_ms, callback) => {
+    const timer = setImmediate(callback);
+    return () => clearImmediate(timer);
+  },
 };
 type Transact = (append: TransactedAppend, writes: readonly UserWrite[]) => Promise<TransactionResult>;
 
@@ -55,7 +62,7 @@ function answering(
   };
 }
 const journalOn = (items: ItemStore, writer = "turn"): Journal =>
-  new Journal(items, systemClock, { id, incarnation: 0, deployment: "dp_1", start, writer });
+  new Journal(items, atOnce, { id, incarnation: 0, deployment: "dp_1", start, writer });
 const length = async (): Promise<unknown> => (await store.get(headKey(id)))?.["n"];
 
 test("the entry and the writes are there, and the turn knows its head", async () => {
@@ -92,7 +99,7 @@ test("the same, by a store that says only that the user's condition fails", asyn
 test("a condition of the user's that fails: nothing is there", async () => {
   await journalOn(answering(), "other").append([step], 0, undefined, [write]);
   const own = startOf(2);
-  const journal = new Journal(answering(), systemClock, {
+  const journal = new Journal(answering(), atOnce, {
     ...{ id: own.id, incarnation: 0, deployment: "dp_1", start: own, writer: "turn" },
   });
   const result = await journal.append([step], 0, undefined, [write]);
@@ -137,12 +144,12 @@ test("a request that comes late, after another append of the turn, does nothing"
   expect([store.userItems.size, await length()]).toEqual([1, 1]);
 });
 
-test("refused each time for certain: the step is tried again", { timeout: 20_000 }, async () => {
+test("refused each time for certain: the step is tried again", async () => {
   const journal = journalOn({ ...answering(), transact: async () => throttled() });
   expect(await journal.append([step], 0, undefined, [write])).toMatchObject({ kind: "unsettled" });
 });
 
-test("never answered: nobody knows, and the turn is lost", { timeout: 20_000 }, async () => {
+test("never answered: nobody knows, and the turn is lost", async () => {
   const journal = journalOn({ ...answering(), transact: async () => unavailable() });
   expect(await journal.append([step], 0, undefined, [write])).toMatchObject({ kind: "lost" });
 });

@@ -44,6 +44,7 @@ describe("which value holds", () => {
       durability = "power"
       host = "0.0.0.0"
       watch = false
+      tables = { orders = "id", lines = "order/line" }
       [ingress]
       port = 0
       cors-origins = ["https://shop.example"]
@@ -74,6 +75,7 @@ describe("which value holds", () => {
       ...{ tracingEndpoint: "http://localhost:4318", tracingHeaders: { authorization: "secret" } },
       ...{ journalRetentionMs: 7_200_000, idempotencyRetentionMs: 86_400_000, workflowRetentionMs: 1500 },
       kafkaClusters: { main: { "bootstrap.servers": "127.0.0.1:9092" } },
+      tables: { orders: { partitionKey: "id" }, lines: { partitionKey: "order", sortKey: "line" } },
     });
     expect(Object.values(chosen).every(({ from }) => from === "perdure.toml")).toBe(true);
   });
@@ -82,6 +84,10 @@ describe("which value holds", () => {
     ["[ingress]\nport = 70000", "perdure.toml: ingress.port takes a number from 0 to 65535, not 70000"],
     ['[ingress]\nport = "x"', 'perdure.toml: ingress.port takes a number from 0 to 65535, not "x"'],
     ["watch = 1", "perdure.toml: watch takes true or false, not 1"],
+    [
+      'tables = { orders = "a/b/c" }',
+      'perdure.toml: tables takes a table\'s name and its key, such as lines=order/line, not "a/b/c"',
+    ],
     ['durability = "disk"', 'perdure.toml: durability takes process or power, not "disk"'],
     ['[retention]\njournal = "long"', "perdure.toml: retention.journal takes a duration such as 1d"],
     ["serve = 5", "perdure.toml: serve takes a text, not 5"],
