@@ -34,6 +34,7 @@ export default defineConfig({
     // Concurrent tests mostly wait.
     maxConcurrency: 30,
     execArgv: ["--conditions=perdure-source"],
+    setupFiles: ["test/support/engine-tests.ts"],
     projects: [
       project(
         "unit",

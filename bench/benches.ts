@@ -6,5 +6,6 @@ import { growth } from "./growth.ts";
 import { latency } from "./latency.ts";
 import { localSpeed } from "./local-speed-table.ts";
 import type { Bench } from "./report/bench.ts";
+import { testing } from "./testing.ts";
 
-export const benches: readonly Bench[] = [cost, latency, ...growth, coldStart, localSpeed, events];
+export const benches: readonly Bench[] = [cost, latency, ...growth, coldStart, localSpeed, events, testing];

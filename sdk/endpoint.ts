@@ -37,7 +37,7 @@ import {
 import { deserializeInput, jsonSerde, type Serde } from "./serde.ts";
 import { definitionsIn, type EndpointOptions, servedBy } from "./served.ts";
 import { AttemptHooks, type HooksProvider, SuspendedError } from "./hooks.ts";
-import { isJsonIn, levelOf, type Logging, TurnLog } from "./logger.ts";
+import { isJsonIn, levelOf, type LoggerTransport, type Logging, TurnLog } from "./logger.ts";
 import { Forgotten } from "./turn/forgotten.ts";
 import type { LeftOpen } from "./turn/open-operations.ts";
 import type { HandlerCode } from "./turn/handler-code.ts";
@@ -63,15 +63,21 @@ export interface Endpoint {
   runTurn(request: TurnRequest, ports: TurnPorts, extraArgs?: unknown[]): Promise<TurnOutcome>;
 }
 
-/** Throws `TypeError` with a reason if `given` is not a list of definitions. */
-export function createEndpoint(given: readonly unknown[], givenOptions: EndpointOptions = {}): Endpoint {
+/** `heard`: is told of all that is logged, besides. Throws `TypeError` with a reason if `given` is not a list of definitions. */
+export function createEndpoint(
+  given: readonly unknown[],
+  givenOptions: EndpointOptions = {},
+  heard?: LoggerTransport,
+): Endpoint {
   if (!Array.isArray(given) || given.length === 0) {
     throw new TypeError("no services: expected an array of what service(), object() or workflow() return");
   }
   const definitions = given.flatMap((each) => definitionsIn(each, givenOptions));
   if (definitions.length === 0) throw new TypeError("no services are bound to the endpoint");
   const logger = givenOptions.logger ?? given.map(servedBy).find((served) => served?.logger)?.logger;
-  const logging: Logging = { transport: logger, level: levelOf(process.env), isJson: isJsonIn(process.env) };
+  const logging: Logging = {
+    ...{ transport: logger, level: levelOf(process.env), isJson: isJsonIn(process.env), heard },
+  };
   const services = new Map<string, AnyDefinition>();
   for (const { definition, defaultServiceOptions } of definitions) {
     if (!isDefinition(definition)) {

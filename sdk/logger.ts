@@ -100,6 +100,8 @@ export interface Logging {
   readonly level: RestateLogLevel | undefined;
   /** What is printed is JSON. */
   readonly isJson?: boolean;
+  /** Is told of everything, besides. */
+  readonly heard?: LoggerTransport | undefined;
 }
 
 /** What the handler and the engine say in one attempt. */
@@ -125,10 +127,11 @@ export class TurnLog {
    * transport does not have (`table`, `group`) print always. */
   get console(): Console {
     if (this.#console) return this.#console;
-    const { transport, level: least = RestateLogLevel.INFO } = this.#logging;
+    const { transport, level: least = RestateLogLevel.INFO, heard } = this.#logging;
     const printed = this.#printer();
     const writers = Object.entries(METHODS).map(([name, level]) => {
       const write = (message?: unknown, ...more: unknown[]): void => {
+        heard?.(this.#metadata(LogSource.USER, level), message, ...more);
         if (transport) transport(this.#metadata(LogSource.USER, level), message, ...more);
         else if (!isBelow(level, least)) {
           this.#level = level;
@@ -152,7 +155,8 @@ export class TurnLog {
 
   /** Says what the code's author should know. It is printed without a level, too. */
   warn(message: string): void {
-    const { transport, level: least = RestateLogLevel.INFO } = this.#logging;
+    const { transport, level: least = RestateLogLevel.INFO, heard } = this.#logging;
+    heard?.(this.#metadata(LogSource.JOURNAL, RestateLogLevel.WARN), message);
     if (transport) transport(this.#metadata(LogSource.JOURNAL, RestateLogLevel.WARN), message);
     else if (!isBelow(RestateLogLevel.WARN, least)) {
       this.#level = RestateLogLevel.WARN;

@@ -220,6 +220,24 @@ export const TEST_LOOK_MS = 20;
 export const TEST_STOP_MS_MAX = 1000;
 /** How long a skip of time waits for handlers that run. */
 export const SETTLE_MS_MAX = 5000;
+/** Invocations of a test whose operations are counted one by one. */
+export const TEST_COUNTED_MAX = 100_000;
+/** What handlers of an environment print that is kept, in lines. */
+export const TEST_LOGS_MAX = 10_000;
+/** Of each of them. */
+export const TEST_LOG_CHARS_MAX = 4000;
+/** Lines of an invocation that a timeline shows: the last. */
+export const TIMELINE_LOGS_MAX = 20;
+/** How long the rehearsal of a turn may take in a test. Code that waits for something of its own may take longer: then nothing is known. */
+export const TEST_REHEARSAL_MS_MAX = 1000;
+/** Of a result that differs, in a message. */
+export const DIFFERENT_VALUE_CHARS_MAX = 200;
+/** Differences that an environment tells of. */
+export const DIFFERENCES_MAX = 10;
+/** Uses of the time and the like that are said in one process. */
+export const TRAPS_SAID_MAX = 500;
+/** Uses of the time, random numbers and the like that a message about one invocation names. */
+export const NAMED_USES_MAX = 3;
 /** Alarms that one skip may meet: a handler that retries for ever would otherwise hold a test for ever. */
 export const SKIPPED_ALARMS_MAX = 10_000;
 

@@ -4,10 +4,11 @@
  */
 import { ItemRegistry } from "../../lib/store/registry.ts";
 import { systemEntropy } from "../../lib/entropy.ts";
-import { systemClock } from "../../lib/clock.ts";
-import { LOCAL_LOOK_MS, SHORT_WAIT_MS } from "../../lib/limits.ts";
+import { clockOf } from "../../lib/clock.ts";
+import { LOCAL_LOOK_MS, SHORT_WAIT_MS, WAIT_PIECE_MS_MAX } from "../../lib/limits.ts";
 import { GROUPS_AT_ONCE_DEFAULT, SETTLE_MS_MAX, TEST_STOP_MS_MAX } from "../../lib/limits/local.ts";
 import type { ServiceManifest } from "../../lib/model/manifest.ts";
+import { storedId } from "../../lib/model/shown-id.ts";
 import { type Invoker, silentLogger } from "../../lib/ports.ts";
 import type { TurnRequest } from "../../lib/protocol.ts";
 import { PACKAGE_VERSION } from "../../lib/version.ts";
@@ -25,12 +26,15 @@ import { FaultyParties } from "./faults/faulty-parties.ts";
 import { FaultyRun } from "./faults/faulty-run.ts";
 import { drain, outcomeOf } from "./faults/outcome.ts";
 import { VirtualClock } from "./faults/virtual-clock.ts";
-import { type TestPorts, type Parties, partiesOf } from "./parties.ts";
+import { type Parties, type PartiesParts, partiesOf, type TestPorts } from "./parties.ts";
 import { PassingTime } from "./passing-time.ts";
+import { untrapped } from "./process-watch.ts";
 import { asRequest } from "./request.ts";
+import { ServedCode } from "./served-code.ts";
 import { TestSteps } from "./steps.ts";
 import { timelineOf } from "./timeline.ts";
-import { createEndpoint, type Served, type TurnPorts } from "../endpoint.ts";
+import { TestTurns, type TurnWatchOptions } from "./turns.ts";
+import type { Served, TurnPorts } from "../endpoint.ts";
 
 export interface TestCounts {
   /** Turns of handlers. */
@@ -41,7 +45,7 @@ export interface TestCounts {
   readonly state: Readonly<OperationCounts>;
 }
 
-export interface TestEngineOptions extends Served {
+export interface TestEngineOptions extends Served, TurnWatchOptions {
   /** Whatever your code awaits, it is suspended, however short the wait is. So it is replayed as often as possible, which shows code
    * that is not deterministic. */
   readonly alwaysReplay?: boolean;
@@ -53,15 +57,17 @@ export interface TestEngineOptions extends Served {
   readonly tables?: UserTables;
 }
 
-const DEPLOYMENT = "dp_test";
 /** After so many turns of the event loop without a message, nothing is under way. */
 const QUIET_TICKS = 50;
+
+/** The traps of this process are for handlers. */
+const realClock = clockOf(WAIT_PIECE_MS_MAX, () => untrapped(() => Date.now()));
 
 export class TestEngine {
   /** Of a run with faults (faults/faulty-run.ts). */
   readonly #faulty = FaultyRun.current;
   readonly #virtual = this.#faulty && new VirtualClock();
-  readonly clock = new SkippingClock(0, this.#virtual ?? systemClock);
+  readonly clock = new SkippingClock(0, this.#virtual ?? realClock);
   readonly #database = openDatabase(":memory:");
   // Waits for a change of an item run on the real clock. Skipped time is the services' alone.
   readonly #items = new LocalItemStore(this.#database);
@@ -74,8 +80,9 @@ export class TestEngine {
   /** What the source door needs. */
   readonly ports: TestPorts;
   readonly steps = new TestSteps();
+  readonly turns: TestTurns;
+  readonly code: ServedCode;
   readonly #passing: PassingTime | undefined;
-  readonly services: readonly ServiceManifest[];
   #turns = 0;
   #messages = 0;
   /** Skips that are under way. */
@@ -85,19 +92,28 @@ export class TestEngine {
     this.#items.userTables.known = tables;
     // Virtual time stands still unless it is passed.
     this.#passing = time === "auto" || this.#faulty ? new PassingTime(this) : undefined;
-    const counted = {
+    const mailbox = {
       sendBatch: async (batch: Parameters<LocalMailbox["sendBatch"]>[0]) => {
         this.#messages += batch.length;
+        this.turns.counter.sent(batch);
         return await this.#mailbox.sendBatch(batch);
       },
     };
     this.ports = {
-      ...{ items: this.#items, mailbox: counted, timers: this.#timers, registry: this.#registry },
+      ...{ items: this.#items, mailbox, timers: this.#timers, registry: this.#registry },
       ...{ clock: this.clock, entropy: this.#faulty?.entropy("door") ?? systemEntropy },
       ...{ lookMs: LOCAL_LOOK_MS, logger: silentLogger, watch: this.#items },
     };
-    const endpoint = createEndpoint(services, options);
-    this.services = endpoint.discover().services;
+    let reader: LocalItemStore | undefined;
+    this.turns = new TestTurns(options, {
+      // A run with faults repeats handlers anyway, in an order of its own.
+      isReplayed: this.#faulty ? "always" : alwaysReplay,
+      // Its reads are none of the handlers'.
+      items: () => (reader ??= new LocalItemStore(this.#database)),
+      ...{ registry: this.#registry, entropy: systemEntropy, now: () => this.clock.now() },
+      endpoint: (request) => this.code.silent(request),
+    });
+    this.code = new ServedCode(services, options, this.turns);
     this.#ticks = new Ticks(this.ports);
     this.#admin = new Admin(
       { ...this.ports, listing: this.#items.listing },
@@ -107,14 +123,19 @@ export class TestEngine {
       this.#turns++;
       this.steps.runs(id, target);
     };
-    const parts = { ports: this.ports, endpoint, steps: this.steps, onTurn };
+    const counted = { ...this.ports, items: this.turns.counter.counted(this.#items, this.turns.turnOf) };
+    const endpoint: PartiesParts["endpoint"] = {
+      runTurn: async (request, turnPorts) =>
+        await this.turns.run(request, () => this.code.of(request).runTurn(request, turnPorts)),
+    };
+    const parts = { ports: counted, endpoint, steps: this.steps, onTurn };
     if (this.#faulty && this.#virtual) {
       const hasMessages = (): boolean => this.isBusy;
       this.#parties = new FaultyParties({ ...parts, run: this.#faulty, clock: this.#virtual, hasMessages });
     } else {
       const mayWait = (): boolean => !alwaysReplay && time === undefined && this.#skips === 0;
-      const turnPorts = (invoker: Invoker): TurnPorts =>
-        waiting({ ...this.ports, invoker, steps: this.steps }, mayWait);
+      const steps = this.turns.gated(this.steps);
+      const turnPorts = (invoker: Invoker): TurnPorts => waiting({ ...counted, invoker, steps }, mayWait);
       this.#parties = partiesOf(parts, turnPorts);
     }
   }
@@ -127,15 +148,31 @@ export class TestEngine {
   }
 
   async #start(): Promise<void> {
-    await this.#registry.register({
-      ...{ id: DEPLOYMENT, address: "in-process", createdAtMs: this.clock.now(), services: this.services },
-    });
+    for (const { id, services } of this.code.deployments) await this.#register(id, services);
     this.#mailbox.consume((batch) => this.#parties.handle(batch), { concurrency: GROUPS_AT_ONCE_DEFAULT });
     this.#faulty?.opened(this.#stop);
   }
 
+  async #register(id: string, services: readonly ServiceManifest[]): Promise<void> {
+    await this.#registry.register({
+      ...{ id, address: "in-process", createdAtMs: this.clock.now(), services: [...services] },
+    });
+  }
+
+  get services(): readonly ServiceManifest[] {
+    return this.code.deployments.flatMap(({ services }) => services);
+  }
+
+  /** Serves these as well, as another deployment does. Requests that come after this find them. */
+  serve(services: readonly unknown[]): void {
+    const added = this.code.add(services);
+    this.#added = Promise.all([this.#added, this.#register(added.id, added.services)]);
+  }
+  #added: Promise<unknown> = Promise.resolve();
+
   /** `gone`: the client has gone. */
   async ingress(request: HttpRequest, gone?: AbortSignal): Promise<HttpResponse> {
+    await this.#added;
     return await this.#parties.ingress.handle(request, gone);
   }
 
@@ -162,6 +199,14 @@ export class TestEngine {
     return JSON.parse(text) as T;
   }
 
+  /** What happened, as text. */
+  async timeline(): Promise<string> {
+    return await timelineOf(
+      (path) => this.ask(path),
+      (id) => this.turns.logs.of(storedId(id) ?? ""),
+    );
+  }
+
   /** There are messages. */
   get isBusy(): boolean {
     return this.#mailbox.depth() > 0;
@@ -177,7 +222,8 @@ export class TestEngine {
 
   /** Time passes while it is awaited, if it passes by itself here. */
   awaited<T>(promise: Promise<T>): Promise<T> {
-    return this.#passing?.of(promise) ?? promise;
+    const told = this.turns.determinism?.told(promise) ?? promise;
+    return this.#passing?.of(told) ?? told;
   }
 
   /** When the next one is due. */
@@ -238,13 +284,15 @@ export class TestEngine {
       run.closed(this.#stop);
       await drain(this);
       run.outcomes.push(await outcomeOf(this));
-      if (run.plan.tells === true) run.timelines.push(await timelineOf((path) => this.ask(path)));
+      if (run.plan.tells === true) run.timelines.push(await this.timeline());
     }
     await this.#stop();
   }
 
   readonly #stop = async (): Promise<void> => {
     this.steps.hung.end();
+    await this.turns.determinism?.settled();
+    this.turns.stop();
     await this.#ticks.stop();
     this.#timers.stop();
     if (this.#parties instanceof FaultyParties) this.#parties.stop();

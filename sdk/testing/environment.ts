@@ -130,12 +130,18 @@ export class TestEnvironment {
     return new TestTable(this.#engine.userTables, name);
   }
 
-  /** What happened, as text: each invocation with its journal. */
+  /** What happened, as text: each invocation with its journal, and with what its handler has printed. */
   async timeline(): Promise<string> {
     const unused = this.#engine.steps.unused.map(
       (name) => `The step '${name}' was told what to do, and was never begun.`,
     );
-    return [...unused, await timelineOf((path) => this.admin(path))].join("\n");
+    return [
+      ...unused,
+      await timelineOf(
+        (path) => this.admin(path),
+        (id) => this.invocation(id).logs,
+      ),
+    ].join("\n");
   }
 
   /** A request to the ingress, as over HTTP. `body`: JSON unless it is bytes. */
@@ -228,8 +234,10 @@ export class TestEnvironment {
     await this.#engine.settled();
   }
 
+  /** Ends it. Throws a {@link DeterminismError} that no other call has thrown. */
   async stop(): Promise<void> {
     await this.#engine.stop();
+    this.#engine.turns.determinism?.tell();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -2,6 +2,9 @@
 export { TestEnvironment } from "./environment.ts";
 export type { InvocationsFilter, TestEnvironmentOptions } from "./environment.ts";
 export type { TestCounts } from "./engine.ts";
+export type { InvocationCounts } from "./counts.ts";
+export type { TestLog } from "./logs.ts";
+export { DeterminismError } from "./determinism/determinism.ts";
 export type { Delivered, DeliverOptions, DeliveryAnswer, SetAside } from "./deliveries.ts";
 export type { TestInvocation, TestStatus, JournalEntry, RecordedStep } from "./invocation.ts";
 export type { StepAttempt, StepControl, StepReplacement } from "./steps.ts";

@@ -12,7 +12,9 @@ import { readHead } from "../../lib/store/head-store.ts";
 import { load } from "../../lib/store/value-store.ts";
 import { stateVisible } from "../../runtime/ingress/result.ts";
 import { type StatusView, viewStatus } from "../../runtime/admin/invocation-view.ts";
+import type { InvocationCounts } from "./counts.ts";
 import type { TestEngine } from "./engine.ts";
+import type { TestLog } from "./logs.ts";
 
 /** `ready`: it is accepted, and nothing of it has been recorded yet. */
 export type TestStatus = StatusView;
@@ -89,6 +91,16 @@ export class TestInvocation {
   async journal(): Promise<readonly JournalEntry[]> {
     const path = `/invocations/${this.id}/journal`;
     return (await this.#engine.json<{ readonly entries: readonly JournalEntry[] }>(path)).entries;
+  }
+
+  /** What its handler has printed with `ctx.console` and `console`, also in steps, in order; and what the engine warns of. */
+  get logs(): readonly TestLog[] {
+    return this.#engine.turns.logs.of(this.#id);
+  }
+
+  /** How often it used what is billed, so far. */
+  get counts(): InvocationCounts {
+    return this.#engine.turns.counter.of(this.#id);
   }
 
   /** Its journal as it is stored, for {@link replay}: a line of JSON. */

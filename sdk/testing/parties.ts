@@ -1,7 +1,7 @@
 /** Those who act in a test environment, apart from the test: the ingress, the dispatcher, and the handlers' turns. */
 import { TEST_BATCH_MS_MAX } from "../../lib/limits/local.ts";
 import type { Incoming } from "../../lib/model/message.ts";
-import type { Clock, Entropy, Invoker, Logger, Mailbox, Timers } from "../../lib/ports.ts";
+import type { Clock, Entropy, Invoker, ItemStore, Logger, Mailbox, Timers } from "../../lib/ports.ts";
 import type { ItemRegistry } from "../../lib/store/registry.ts";
 import type { TurnOutcome, TurnRequest } from "../../lib/protocol.ts";
 import { Dispatcher } from "../../runtime/dispatcher/dispatcher.ts";
@@ -31,8 +31,8 @@ export interface Parties {
 }
 
 export interface PartiesParts {
-  readonly ports: TestPorts;
-  readonly endpoint: Endpoint;
+  readonly ports: Omit<TestPorts, "items"> & { readonly items: ItemStore };
+  readonly endpoint: Pick<Endpoint, "runTurn">;
   readonly steps: TestSteps;
   /** A turn begins. */
   readonly onTurn: (request: TurnRequest) => void;

@@ -1,6 +1,12 @@
 /** What happened, as text: for whoever reads why a test has failed. */
-import { TIMELINE_INVOCATIONS_MAX, TIMELINE_VALUE_CHARS_MAX } from "../../lib/limits/local.ts";
+import {
+  TIMELINE_INVOCATIONS_MAX,
+  TIMELINE_LOGS_MAX,
+  TIMELINE_VALUE_CHARS_MAX,
+} from "../../lib/limits/local.ts";
 import type { HttpResponse } from "../../runtime/http/message.ts";
+
+import type { TestLog } from "./logs.ts";
 
 type Ask = (path: string) => Promise<HttpResponse>;
 
@@ -36,16 +42,18 @@ async function json<T>(ask: Ask, path: string): Promise<T> {
   return JSON.parse(new TextDecoder().decode((await ask(path)).body)) as T;
 }
 
-/** All invocations, each with its journal. */
-export async function timelineOf(ask: Ask): Promise<string> {
+/** All invocations, each with its journal and with what it has printed. */
+export async function timelineOf(ask: Ask, logsOf: (id: string) => readonly TestLog[]): Promise<string> {
   const path = `/invocations?limit=${TIMELINE_INVOCATIONS_MAX}&order=newest`;
   const { invocations, next } = await json<{ invocations: ListedInvocation[]; next?: string }>(ask, path);
-  const blocks = await Promise.all(invocations.toReversed().map((each) => blockOf(ask, each)));
+  const blocks = await Promise.all(
+    invocations.toReversed().map((each) => blockOf(ask, each, logsOf(each.id))),
+  );
   const left = next === undefined ? [] : [`(the latest ${TIMELINE_INVOCATIONS_MAX} only)`];
   return [...left, ...blocks].join("\n");
 }
 
-async function blockOf(ask: Ask, invocation: ListedInvocation): Promise<string> {
+async function blockOf(ask: Ask, invocation: ListedInvocation, logs: readonly TestLog[]): Promise<string> {
   const { id, target, created_at } = invocation;
   const { entries } = await json<{ entries?: ShownEntry[] }>(ask, `/invocations/${id}/journal`);
   const lines = (entries ?? []).map((entry) => {
@@ -53,7 +61,18 @@ async function blockOf(ask: Ask, invocation: ListedInvocation): Promise<string> 
       entry.type === "completion" ? entries?.find((each) => each.command === entry.command) : undefined;
     return `  ${lineOf(entry, command, Date.parse(created_at))}`;
   });
-  return [`${target}  ${howIs(invocation)}  ${id}`, ...lines].join("\n");
+  return [`${target}  ${howIs(invocation)}  ${id}`, ...lines, ...printed(logs, Date.parse(created_at))].join(
+    "\n",
+  );
+}
+
+function printed(logs: readonly TestLog[], sinceMs: number): readonly string[] {
+  const left = logs.length - TIMELINE_LOGS_MAX;
+  const shown = logs.slice(-TIMELINE_LOGS_MAX).map(({ level, text, at }) => {
+    const time = `+${shownMs(Math.max(0, at.getTime() - sinceMs))}`.padStart(10);
+    return `  ${time}  ${level}: ${text.replaceAll("\n", `\n${" ".repeat(14)}`)}`;
+  });
+  return left > 0 ? [`  (${left} lines that it printed before are left out)`, ...shown] : shown;
 }
 
 function howIs({ status, completion_failure, last_failure, waiting_on }: ListedInvocation): string {

@@ -1,7 +1,8 @@
 /** Handlers are told what makes their attempts differ: once for each line of theirs. */
 import { expect, test } from "vitest";
 import { TRAPPED_PLACES_MAX } from "../../../lib/limits/author.ts";
-import { Traps, usersFrame } from "../../../runtime/dev/hosts/traps.ts";
+import { usersFrame } from "../../../runtime/dev/hosts/trap-set.ts";
+import { Traps } from "../../../runtime/dev/hosts/traps.ts";
 
 function trapped(where: () => string | undefined) {
   const said: string[] = [];

@@ -38,12 +38,12 @@ export class World {
 
   /** Whatever is awaited suspends. */
   static async of(...services: readonly unknown[]): Promise<World> {
-    return new World(await TestEnvironment.start({ services, alwaysReplay: true }));
+    return new World(await TestEnvironment.start({ services, alwaysReplay: true, logs: "print" }));
   }
 
   /** What is soon over is waited for in memory, as users have it. */
   static async waiting(...services: readonly unknown[]): Promise<World> {
-    return new World(await TestEnvironment.start({ services }));
+    return new World(await TestEnvironment.start({ services, logs: "print" }));
   }
 
   async stop(): Promise<void> {

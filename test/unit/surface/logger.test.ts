@@ -72,7 +72,7 @@ async function printed(): Promise<string[]> {
     },
     options: { retryPolicy: { initialInterval: 1 } },
   });
-  const environment = await TestEnvironment.start({ services: [speaker] });
+  const environment = await TestEnvironment.start({ services: [speaker], logs: "print" });
   try {
     await environment.call("/Printer/print");
   } finally {
@@ -109,7 +109,7 @@ test("where it shall be JSON, a line says of which invocation, attempt and span 
     name: "Printer",
     handlers: { print: async (ctx: Context) => await Promise.resolve(ctx.console.info("said", { a: 1 })) },
   });
-  const environment = await TestEnvironment.start({ services: [speaker] });
+  const environment = await TestEnvironment.start({ services: [speaker], logs: "print" });
   const [traceId, spanId] = ["a".repeat(32), "b".repeat(16)];
   try {
     await environment.call("/Printer/print", undefined, { traceparent: `00-${traceId}-${spanId}-01` });
