@@ -237,7 +237,7 @@ export default defineConfig({
     },
     // The names of a contract's fields are Restate's.
     {
-      files: ["sdk/interface.ts", "sdk/turn/calling-context.ts", "sdk/client/*.ts"],
+      files: ["sdk/interface.ts", "sdk/turn/calling-context.ts", "sdk/client/*.ts", "sdk/testing/stubs.ts"],
       rules: { "no-underscore-dangle": "off" },
     },
     // A construct is made for its place in the tree.

@@ -2,28 +2,17 @@
 import type { AnswerFields } from "../fields.ts";
 import type { InvocationRow } from "../invocations/invocation.ts";
 import { timeOf } from "../time.ts";
-import type { Journaled, JournaledEntry } from "../../lib/cost-estimate.ts";
+import type { Journaled } from "../../lib/cost-estimate.ts";
+import { journaledIn } from "../../lib/cost-journal.ts";
 
-export function journaledOf({ fields, key }: InvocationRow, journal: AnswerFields): Journaled {
-  const startMs = timeOf(fields.optionalText("created_at"));
-  const isHttpCall = fields.optionalText("invoked_by") === "ingress";
-  const isDelayed = fields.optionalText("scheduled_start_at") !== undefined;
-  return {
-    ...{ isHttpCall, isDelayed },
-    isByMessage: isDelayed || key !== undefined,
-    entries: journal.objects("entries").map((entry) => entryOf(entry, startMs)),
-  };
-}
-
-/** Times are some bytes of an entry, and many in an answer. */
-const OF_TIMES: ReadonlySet<string> = new Set(["at", "started_at", "ended_at", "attempts", "append"]);
-
-/** An earlier version's journal does not say when a sleep began: then it is counted from the start of its invocation on. */
-function entryOf(entry: AnswerFields, startMs: number | undefined): JournaledEntry {
-  const dueMs = timeOf(entry.optionalText("due_at"));
-  const sinceMs = timeOf(entry.optionalText("at")) ?? startMs;
-  const stored = Object.entries(entry.raw).filter(([name]) => !OF_TIMES.has(name));
-  const bytes = JSON.stringify(Object.fromEntries(stored)).length;
-  const sleepMs = dueMs === undefined || sinceMs === undefined ? undefined : Math.max(0, dueMs - sinceMs);
-  return { type: entry.text("type"), bytes, ...(sleepMs === undefined ? {} : { sleepMs }) };
-}
+export const journaledOf = ({ fields, key }: InvocationRow, journal: AnswerFields): Journaled =>
+  journaledIn(
+    {
+      created_at: fields.optionalText("created_at"),
+      invoked_by: fields.optionalText("invoked_by"),
+      scheduled_start_at: fields.optionalText("scheduled_start_at"),
+      target_service_key: key,
+    },
+    journal.objects("entries").map(({ raw }) => raw),
+    timeOf,
+  );

@@ -220,6 +220,10 @@ export const TEST_LOOK_MS = 20;
 export const TEST_STOP_MS_MAX = 1000;
 /** How long a skip of time waits for handlers that run. */
 export const SETTLE_MS_MAX = 5000;
+/** Of a value in a line of a journal that is compared. */
+export const JOURNAL_VALUE_CHARS_MAX = 1000;
+/** What a test has left behind that is shown, one a line. */
+export const LEAKS_SHOWN_MAX = 20;
 /** Invocations of a test whose operations are counted one by one. */
 export const TEST_COUNTED_MAX = 100_000;
 /** What handlers of an environment print that is kept, in lines. */

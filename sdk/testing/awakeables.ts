@@ -15,13 +15,13 @@ export interface TestAwakeable {
   reject(reason: string): Promise<void>;
 }
 
-interface Pending {
+export interface PendingAwakeable {
   readonly id: string;
   readonly name?: string;
   readonly invocation: string;
 }
 
-const isIn = (name: string | undefined, invocation: string | undefined) => (each: Pending) =>
+const isIn = (name: string | undefined, invocation: string | undefined) => (each: PendingAwakeable) =>
   (name === undefined || each.name === name) && (invocation === undefined || each.invocation === invocation);
 
 /** Resolves when one is waited for. Throws an Error when nothing can go on and none is, and if it is not the only one. */
@@ -56,7 +56,8 @@ export async function awakeableOf(
   }
 }
 
-async function pendingIn(engine: TestEngine): Promise<readonly Pending[]> {
+/** All that are waited for. */
+export async function pendingIn(engine: TestEngine): Promise<readonly PendingAwakeable[]> {
   const path = `/invocations?status=suspended&limit=${TEST_LIST_MAX}`;
   const { invocations } = await engine.json<{ invocations: readonly { readonly id: string }[] }>(path);
   const all = invocations.map(async ({ id }) => {
@@ -66,7 +67,7 @@ async function pendingIn(engine: TestEngine): Promise<readonly Pending[]> {
   return (await Promise.all(all)).flat();
 }
 
-function awakeablesIn(wait: WaitView, invocation: string): readonly Pending[] {
+function awakeablesIn(wait: WaitView, invocation: string): readonly PendingAwakeable[] {
   if ("parts" in wait) return wait.parts.flatMap((part) => awakeablesIn(part, invocation));
   if (wait.kind !== "awakeable") return [];
   const { awakeable_id: id, name } = wait;

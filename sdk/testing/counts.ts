@@ -15,7 +15,7 @@ export interface InvocationCounts {
   readonly messages: number;
   /** Operations on its own items: by its turns, and by the engine around them. */
   readonly journal: Readonly<OperationCounts>;
-  /** Operations on state and promises by its turns. */
+  /** Operations on state, promises and the key's lock by its turns. */
   readonly state: Readonly<OperationCounts>;
 }
 

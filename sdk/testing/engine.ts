@@ -27,6 +27,7 @@ import { FaultyRun } from "./faults/faulty-run.ts";
 import { drain, outcomeOf } from "./faults/outcome.ts";
 import { VirtualClock } from "./faults/virtual-clock.ts";
 import { type Parties, type PartiesParts, partiesOf, type TestPorts } from "./parties.ts";
+import { endedByMissing } from "./missing-handler.ts";
 import { PassingTime } from "./passing-time.ts";
 import { untrapped } from "./process-watch.ts";
 import { asRequest } from "./request.ts";
@@ -125,8 +126,10 @@ export class TestEngine {
     };
     const counted = { ...this.ports, items: this.turns.counter.counted(this.#items, this.turns.turnOf) };
     const endpoint: PartiesParts["endpoint"] = {
-      runTurn: async (request, turnPorts) =>
-        await this.turns.run(request, () => this.code.of(request).runTurn(request, turnPorts)),
+      runTurn: async (request, turnPorts) => {
+        const turn = () => this.code.of(request).runTurn(request, turnPorts);
+        return endedByMissing(await this.turns.run(request, turn), this.code);
+      },
     };
     const parts = { ports: counted, endpoint, steps: this.steps, onTurn };
     if (this.#faulty && this.#virtual) {
@@ -231,9 +234,15 @@ export class TestEngine {
     return this.#timers.earliest();
   }
 
-  async skip(ms: number): Promise<void> {
+  /** `isSettled`: nothing can continue now, and the test has begun nothing since that was found. */
+  async skip(ms: number, isSettled = false): Promise<void> {
     this.#skips++;
-    await this.clock.skip(ms, () => this.settled()).finally(() => this.#skips--);
+    let isKnown = isSettled;
+    const settled = async (): Promise<void> => {
+      if (!isKnown) await this.settled();
+      isKnown = false;
+    };
+    await this.clock.skip(ms, settled).finally(() => this.#skips--);
   }
 
   /** Resolves when nothing can continue before time passes. Throws an Error if a handler runs for too long. */

@@ -7,10 +7,13 @@ import type { Caller } from "../../lib/model/caller.ts";
 import type { HttpRequest, HttpResponse } from "../../runtime/http/message.ts";
 import { Deliveries, type Delivered, type DeliverOptions, type SetAside } from "./deliveries.ts";
 import { type TestEngineOptions, type TestCounts, TestEngine } from "./engine.ts";
+import { costOfAll, type InvocationCost } from "./costs.ts";
 import { awaitedCalls, clientOf } from "./clients.ts";
 import type { ClientCalls, IngressClient } from "../client/index.ts";
 import type { HandlersOf, Named } from "../context.ts";
+import { checkLeaks, type LeakMode, leakModes, type LeakModes } from "./leaks.ts";
 import { TestState } from "./state.ts";
+import { Stub, type StubAnswers, type StubOptions } from "./stubs.ts";
 import type { StepControl } from "./steps.ts";
 import { TestTable } from "./tables.ts";
 import { timelineOf, withTimeline } from "./timeline.ts";
@@ -25,6 +28,9 @@ import { declare, type TestSubscription } from "./subscriptions.ts";
 export interface TestEnvironmentOptions extends TestEngineOptions {
   /** What {@link TestEnvironment.deliver} delivers to. Schedules among them are due as time passes, and as it is skipped. */
   readonly subscriptions?: readonly TestSubscription[];
+  /** Whether {@link TestEnvironment.stop} looks for what was left behind: one word for all, or for each kind. By default what was said and
+   * never used is told on the console, and what has not ended is not. */
+  readonly leaks?: LeakMode | LeakModes;
 }
 
 /** Which invocations. */
@@ -38,17 +44,24 @@ export interface InvocationsFilter {
 export class TestEnvironment {
   readonly #engine: TestEngine;
   readonly #deliveries: Deliveries;
+  readonly #leaks: Required<LeakModes>;
+  readonly #stubs: Stub[] = [];
   #client: IngressClient | undefined;
 
-  private constructor(engine: TestEngine) {
+  private constructor(engine: TestEngine, leaks: Required<LeakModes>) {
     this.#engine = engine;
+    this.#leaks = leaks;
     this.#deliveries = new Deliveries(engine.ports, (id) => this.invocation(id));
   }
 
   /** Throws `TypeError` if `services` is not a list of definitions, or for a subscription that could not be made, with the reason. */
-  static async start({ subscriptions = [], ...options }: TestEnvironmentOptions): Promise<TestEnvironment> {
+  static async start({
+    subscriptions = [],
+    leaks,
+    ...options
+  }: TestEnvironmentOptions): Promise<TestEnvironment> {
     const engine = await TestEngine.start(options);
-    const environment = new TestEnvironment(engine);
+    const environment = new TestEnvironment(engine, leakModes(leaks));
     try {
       await declare(subscriptions, (...asked) => environment.admin(...asked));
     } catch (error) {
@@ -63,11 +76,15 @@ export class TestEnvironment {
     options: TestEnvironmentOptions,
     run: (environment: TestEnvironment) => Promise<T>,
   ): Promise<T> {
-    await using environment = await TestEnvironment.start(options);
+    const environment = await TestEnvironment.start(options);
     try {
-      return await run(environment);
+      const result = await run(environment);
+      await environment.#check();
+      return result;
     } catch (thrown) {
       throw withTimeline(thrown, await environment.timeline());
+    } finally {
+      await environment.#engine.stop();
     }
   }
 
@@ -100,6 +117,16 @@ export class TestEnvironment {
    * alone. */
   step(name: string, { service }: { readonly service?: string } = {}): StepControl {
     return this.#engine.steps.control(name, service);
+  }
+
+  /** Stands for a service that is not in this process, or in place of one that is: `environment.stub("Payments", { charge: () => "ok" })`.
+   * With a definition or a contract in place of the name it is typed by that. What it was called with is in the stub's `calls`. Calls that
+   * begin after this find it. Throws `TypeError` for a name that is not allowed or a handler that the definition does not have. */
+  stub<const D extends string | Named>(of: D, answers: StubAnswers<D>, options: StubOptions = {}): Stub {
+    const stub = new Stub(of, answers as Record<string, never>, options);
+    this.#stubs.push(stub);
+    this.#engine.serve([stub.definition]);
+    return stub;
   }
 
   /** The awakeable that an invocation waits for: `(await environment.awakeable("approval")).resolve("yes")`. Its name is what the handler
@@ -210,6 +237,12 @@ export class TestEnvironment {
     return this.#engine.counts;
   }
 
+  /** What all invocations of this environment would have cost in AWS, and what that is made of. At most {@link TEST_LIST_MAX} are counted. */
+  async cost(): Promise<InvocationCost> {
+    const ids = (await this.invocations()).map(({ id }) => id);
+    return await costOfAll((path) => this.#engine.json(path), ids);
+  }
+
   /** The time of this environment. */
   now(): Date {
     return new Date(this.#engine.clock.now());
@@ -234,10 +267,22 @@ export class TestEnvironment {
     await this.#engine.settled();
   }
 
-  /** Ends it. Throws a {@link DeterminismError} that no other call has thrown. */
+  /** Ends it. Throws a {@link DeterminismError} that no other call has thrown, and a {@link LeakError} if leaks shall be thrown. */
   async stop(): Promise<void> {
-    await this.#engine.stop();
+    if (this.#isStopped) return;
+    this.#isStopped = true;
+    try {
+      await this.#check();
+    } finally {
+      await this.#engine.stop();
+    }
+  }
+  #isStopped = false;
+
+  async #check(): Promise<void> {
+    await this.#engine.turns.determinism?.settled();
     this.#engine.turns.determinism?.tell();
+    await checkLeaks(this.#leaks, this.#engine, this.#stubs);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -11,7 +11,9 @@ import { shownId, storedId } from "../../lib/model/shown-id.ts";
 import { readHead } from "../../lib/store/head-store.ts";
 import { load } from "../../lib/store/value-store.ts";
 import { stateVisible } from "../../runtime/ingress/result.ts";
+import { type Waits, waitsIn } from "./waits.ts";
 import { type StatusView, viewStatus } from "../../runtime/admin/invocation-view.ts";
+import { costOfInvocation, type InvocationCost } from "./costs.ts";
 import type { InvocationCounts } from "./counts.ts";
 import type { TestEngine } from "./engine.ts";
 import type { TestLog } from "./logs.ts";
@@ -93,6 +95,12 @@ export class TestInvocation {
     return (await this.#engine.json<{ readonly entries: readonly JournalEntry[] }>(path)).entries;
   }
 
+  /** What it waits for, if it is suspended. */
+  async waits(): Promise<Waits | undefined> {
+    if ((await this.status()) !== "suspended") return undefined;
+    return waitsIn(await this.#engine.json(`/invocations/${this.id}`));
+  }
+
   /** What its handler has printed with `ctx.console` and `console`, also in steps, in order; and what the engine warns of. */
   get logs(): readonly TestLog[] {
     return this.#engine.turns.logs.of(this.#id);
@@ -101,6 +109,11 @@ export class TestInvocation {
   /** How often it used what is billed, so far. */
   get counts(): InvocationCounts {
     return this.#engine.turns.counter.of(this.#id);
+  }
+
+  /** What it would have cost in AWS so far, and what that is made of. */
+  async cost(): Promise<InvocationCost> {
+    return await costOfInvocation((path) => this.#engine.json(path), this.id);
   }
 
   /** Its journal as it is stored, for {@link replay}: a line of JSON. */

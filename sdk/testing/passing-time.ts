@@ -10,7 +10,7 @@ interface Passing {
   /** When the next timer is due. */
   nextTimer(): number | undefined;
   settled(): Promise<void>;
-  skip(ms: number): Promise<void>;
+  skip(ms: number, isSettled: true): Promise<void>;
 }
 
 export class PassingTime {
@@ -36,6 +36,10 @@ export class PassingTime {
     void this.#pass().finally(() => (this.#isPassing = false));
   }
 
+  async #skipTo(atMs: number): Promise<void> {
+    await this.#engine.skip(Math.max(0, atMs - this.#engine.clock.now()), true).catch(() => undefined);
+  }
+
   async #pass(): Promise<void> {
     while (this.#awaited.size > 0) {
       // A handler that runs for long is waited for, as without this.
@@ -47,7 +51,7 @@ export class PassingTime {
       const nextMs = isSettled ? this.#engine.nextTimer() : undefined;
       // Nothing but the test can take it on now.
       if (nextMs === undefined) await new Promise((resolve) => void setTimeout(resolve, TEST_LOOK_MS));
-      else await this.#engine.skip(Math.max(0, nextMs - this.#engine.clock.now())).catch(() => undefined);
+      else await this.#skipTo(nextMs);
     }
   }
 }

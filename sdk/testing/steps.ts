@@ -154,6 +154,11 @@ export class TestSteps implements StepGate {
     return [...new Set(controls.map(({ name }) => name))];
   }
 
+  /** Names of those that were begun. */
+  get begun(): readonly string[] {
+    return [...this.#attempts.keys()];
+  }
+
   /** A turn of it is about to run. */
   runs(id: InvocationId, target: Target): void {
     this.#targets.set(id, target);

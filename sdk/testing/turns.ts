@@ -19,9 +19,10 @@ export interface TurnWatchOptions {
   /**
    * Whether handlers do the same in each attempt is asked as they run:
    *
-   * - `replay` (default, unless `alwaysReplay` repeats them anyway): when a turn has ended or is suspended, its code runs once more over what was recorded, without effects through
-   *   `ctx`. If it does something else or returns something else, the test fails with a {@link DeterminismError}. What it uses outside of
-   *   steps that makes attempts differ (`Date.now`, `new Date`, `Math.random`, timers, `fetch`) is said once for each line.
+   * - `replay` (default, unless `alwaysReplay` repeats them anyway): when a handler has ended, its code runs once more over what was recorded,
+   *   without effects through `ctx`; so does one that is still suspended at the end of the test. If it does something else or returns
+   *   something else, the test fails with a {@link DeterminismError}. What it uses outside of steps that makes attempts differ
+   *   (`Date.now`, `new Date`, `Math.random`, timers, `fetch`) is said once for each line.
    * - `strict`: such a use fails the test, too.
    * - `off`: nothing is repeated, and nothing said.
    *

@@ -1,6 +1,7 @@
 /**
- * Whether handlers do the same in each attempt, asked in each test: when a turn of one has ended or is suspended, its code runs once more
- * over what the turn has recorded ({@link rehearseTurn}), and must do the same operations and return the same.
+ * Whether handlers do the same in each attempt, asked in each test: when one has ended, its code runs once more over what was recorded
+ * ({@link rehearseTurn}), and must do the same operations and return the same. One that is suspended is replayed by its next turn anyway. If
+ * that never comes, it is asked at the end of the test.
  *
  * Why not `alwaysReplay`, which suspends the invocation itself at each await: that changes how many turns, messages and writes there are,
  * which tests count, costs a turn of the engine for each await, and does not see what comes after the last operation. A rehearsal changes
@@ -61,6 +62,8 @@ export class Determinism {
   #told = 0;
   readonly #waiting = new Set<(error: DeterminismError) => void>();
   readonly #checks = new Set<Promise<void>>();
+  /** Those whose last turn has left them so. */
+  readonly #suspended = new Map<InvocationId, TurnRequest>();
 
   constructor(ports: DeterminismPorts, uses: Uses) {
     this.#ports = ports;
@@ -72,11 +75,16 @@ export class Determinism {
     this.#begun.set(id, begun.add(command));
   }
 
-  /** A turn has ended so. Resolves when it is known whether it can be repeated. */
+  /** A turn has ended so. Resolves when it is known whether it can be repeated, if the invocation has ended. */
   async check(request: TurnRequest, outcome: TurnOutcome): Promise<void> {
     if (outcome.kind === "failed" && outcome.failure.code === MISMATCH)
       this.#add(request, withoutAdvice(outcome.failure.message));
-    if (outcome.kind !== "completed" && outcome.kind !== "suspended") return;
+    if (outcome.kind === "suspended") this.#suspended.set(request.id, request);
+    else this.#suspended.delete(request.id);
+    if (outcome.kind === "completed") await this.#checked(request);
+  }
+
+  async #checked(request: TurnRequest): Promise<void> {
     // A store that is closed meanwhile says nothing of the code.
     const check = this.#rehearse(request).catch(() => undefined);
     this.#checks.add(check);
@@ -150,7 +158,11 @@ export class Determinism {
     throw error;
   }
 
+  /** The test is over: those that are still suspended are asked, too. */
   async settled(): Promise<void> {
+    const suspended = [...this.#suspended.values()];
+    this.#suspended.clear();
+    for (const request of suspended) await this.#checked(request);
     await Promise.all(this.#checks);
   }
 }
