@@ -9,6 +9,8 @@ import { packed } from "./packed.ts";
 
 /** They are imported for what they do. */
 const FOR_EFFECT: ReadonlySet<string> = new Set(["./tracing", "./tracing/lambda"]);
+/** They need the test runner that they are for. */
+const IN_A_RUNNER: ReadonlySet<string> = new Set(["./testing/jest", "./testing/vitest"]);
 
 interface Manifest {
   readonly name: string;
@@ -37,7 +39,9 @@ function installAndImport(directory: string): void {
     symlinkSync(join(process.cwd(), "node_modules", peer), link, "dir");
   }
 
-  const entries = Object.keys(manifest.exports).filter((path) => path !== "./package.json");
+  const entries = Object.keys(manifest.exports).filter(
+    (path) => path !== "./package.json" && !IN_A_RUNNER.has(path),
+  );
   if (entries.length === 0) throw new Error("package.json exports no entry point");
   for (const entry of entries) {
     const specifier = manifest.name + entry.slice(1);

@@ -3,8 +3,9 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 
 export interface KitSpeed {
+  /** Of CPU, as the other two. */
   readonly startMs: number;
-  readonly perSecond: number;
+  readonly shortMs: number;
   readonly monthMs: number;
   readonly environmentMb: number;
 }

@@ -42,7 +42,7 @@ const LISTED: readonly Group[] = [
     pages: [
       cookbook("README"),
       ...["schedules", "fan-out", "polling", "debounce", "approval", "webhooks"].map(cookbook),
-      ...["entity-loop", "updates", "state-machine", "rate-limit"].map(cookbook),
+      ...["entity-loop", "updates", "state-machine", "rate-limit", "tests"].map(cookbook),
       page("ai-agents"),
     ],
   },
