@@ -1,6 +1,6 @@
 /**
- * The packed package in the programs that people have: CommonJS and ES modules on Node, Jest, and the compiler with each way to
- * resolve modules. It installs them in a temporary folder. Run with `npm run package:check`, which builds first.
+ * The packed package in the programs that people have: CommonJS and ES modules on Node, the test runners Jest, vitest and node:test, and
+ * the compiler with each way to resolve modules. It installs them in a temporary folder. Run with `npm run package:check`, which builds first.
  */
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
@@ -17,6 +17,7 @@ const TOOLS = [
   "@types/node@24.19.2",
   "@restatedev/restate-sdk-clients@1.17.2",
   "esbuild@0.28.2",
+  "vitest@5.1.1",
 ];
 
 const APP = `
@@ -82,10 +83,23 @@ import { PerdureRuntime, PerdureService } from "perdure/cdk";
 export const constructs = [PerdureRuntime, PerdureService];
 `;
 
+/** Jest's and vitest's alike. \`await using\` is more than these compilers' target has. */
 const TEST = `
 import { TerminalError } from "perdure";
-import { TestEnvironment } from "perdure/testing";
+import { journalOf, TestEnvironment } from "perdure/testing";
 import { greeter, main } from "./app";
+
+test("matchers, with their types", async () => {
+  const env = await TestEnvironment.start({ services: [greeter] });
+  await env.service(greeter).greet("Ada");
+  const [invocation] = await env.invocations();
+  await expect(invocation).toHaveRun("hello", 1);
+  await expect(invocation).not.toHaveFailed();
+  await expect(invocation).toMatchJournal(['run hello: "Hello, Ada!"']);
+  await expect(expect(invocation).toHaveRun("bye")).rejects.toThrow("it has run hello");
+  expect(await journalOf(invocation!)).toEqual(['run hello: "Hello, Ada!"']);
+  await env.stop();
+});
 
 test("answers", async () => {
   expect(await main()).toEqual(["Hello, Ada!", 2]);
@@ -96,6 +110,31 @@ test("a terminal error is the caller's", async () => {
   await env.stop();
   expect(new TerminalError("x")).toBeInstanceOf(TerminalError);
 });
+`;
+
+/** node:test takes it as it is. */
+const NODE_TEST = `
+import { test } from "node:test";
+import { assertInvocation, DeterminismError, TestEnvironment } from "perdure/testing";
+import { counter, greeter } from "./app.js";
+import assert from "node:assert/strict";
+
+test("assertions", async () => {
+  const env = await TestEnvironment.start({ services: [greeter, counter], leaks: "throw" });
+  const answer = env.step("hello").returns("hello from a test");
+  assert.equal(await env.service(greeter).greet("Ada"), "hello from a test");
+  const [invocation] = await env.invocations();
+  await assertInvocation.hasRun(invocation, "hello", answer.count);
+  await assert.rejects(assertInvocation.hasFailed(invocation), { code: "ERR_ASSERTION" });
+  await env.stop();
+});
+for (const name of ["one", "two"])
+  test("side by side: " + name, { concurrency: true }, async () => {
+    const env = await TestEnvironment.start({ services: [counter] });
+    assert.equal(await env.object(counter, "a").add(2), 2);
+    await env.stop();
+    assert.equal(typeof DeterminismError, "function");
+  });
 `;
 
 /** Both kinds of imports in one program. */
@@ -191,10 +230,30 @@ function start(): void {
 
 function jest(): void {
   const place = join(folder, "node10");
-  writeFileSync(join(place, "app.test.ts"), TEST);
+  writeFileSync(join(place, "app.test.ts"), `import "perdure/testing/jest";\n${TEST}`);
   const config = { preset: "ts-jest", testEnvironment: "node", modulePathIgnorePatterns: ["out"] };
   writeFileSync(join(place, "jest.config.json"), JSON.stringify(config));
   run("Jest, as ts-jest sets it up", tool("jest"), ["--silent"], place);
+}
+
+function vitest(): void {
+  const place = join(folder, "bundler");
+  const imports = 'import { expect, test } from "vitest";\nimport "perdure/testing/vitest";\n';
+  writeFileSync(join(place, "app.test.ts"), imports + TEST);
+  run("vitest", tool("vitest"), ["run"], place);
+  // The compiler of the types above has no vitest's, so they are looked at here.
+  const compilerOptions = { ...COMPILER, types: ["node"], module: "esnext", moduleResolution: "bundler" };
+  writeFileSync(
+    join(place, "tsconfig.test.json"),
+    JSON.stringify({ compilerOptions: { ...compilerOptions, noEmit: true }, include: ["app.test.ts"] }),
+  );
+  run("vitest's types", tool("tsc"), ["-p", "tsconfig.test.json"], place);
+}
+
+function nodeTest(): void {
+  const place = join(folder, "nodenext-esm", "out");
+  writeFileSync(join(place, "app.test.mjs"), NODE_TEST);
+  run("node:test", node, ["--test", "app.test.mjs"], place);
 }
 
 try {
@@ -202,6 +261,8 @@ try {
   compile();
   start();
   jest();
+  vitest();
+  nodeTest();
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

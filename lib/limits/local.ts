@@ -220,6 +220,8 @@ export const TEST_LOOK_MS = 20;
 export const TEST_STOP_MS_MAX = 1000;
 /** How long a skip of time waits for handlers that run. */
 export const SETTLE_MS_MAX = 5000;
+/** How often time is skipped for one handler that runs alone. */
+export const HANDLER_RUN_SKIPS_MAX = 1000;
 /** Of a value in a line of a journal that is compared. */
 export const JOURNAL_VALUE_CHARS_MAX = 1000;
 /** What a test has left behind that is shown, one a line. */

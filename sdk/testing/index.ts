@@ -4,6 +4,8 @@ export type { InvocationsFilter, TestEnvironmentOptions } from "./environment.ts
 export type { TestCounts } from "./engine.ts";
 export type { InvocationCounts } from "./counts.ts";
 export type { InvocationCost } from "./costs.ts";
+export { runHandler } from "./handler-run.ts";
+export type { HandlerRun, HandlerRunOptions } from "./handler-run.ts";
 export { journalOf } from "./matchers/journal-of.ts";
 export type { JournalOfOptions } from "./matchers/journal-of.ts";
 export { matchers } from "./matchers/matchers.ts";
