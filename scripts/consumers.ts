@@ -17,6 +17,8 @@ const TOOLS = [
   "@types/node@24.19.2",
   "@restatedev/restate-sdk-clients@1.17.2",
   "esbuild@0.28.2",
+  // A peer of vitest's.
+  "vite@8.3.8",
   "vitest@5.1.1",
 ];
 
