@@ -16,7 +16,7 @@ import { TestState } from "./state.ts";
 import { Stub, type StubAnswers, type StubOptions } from "./stubs.ts";
 import type { StepControl } from "./steps.ts";
 import { TestTable } from "./tables.ts";
-import { timelineOf, withTimeline } from "./timeline.ts";
+import { withTimeline } from "./timeline.ts";
 import { TEST_LIST_MAX } from "../../lib/limits/local.ts";
 import { awakeableOf, type TestAwakeable } from "./awakeables.ts";
 import { TestInvocation, type TestStatus } from "./invocation.ts";
@@ -162,13 +162,7 @@ export class TestEnvironment {
     const unused = this.#engine.steps.unused.map(
       (name) => `The step '${name}' was told what to do, and was never begun.`,
     );
-    return [
-      ...unused,
-      await timelineOf(
-        (path) => this.admin(path),
-        (id) => this.invocation(id).logs,
-      ),
-    ].join("\n");
+    return [...unused, await this.#engine.timeline()].join("\n");
   }
 
   /** A request to the ingress, as over HTTP. `body`: JSON unless it is bytes. */
