@@ -56,6 +56,9 @@ export interface TestEngineOptions extends Served, TurnWatchOptions {
   /** The tables that `ctx.transact` writes to, with the attributes of their keys: `{ orders: { partitionKey: "id" } }`. They are in memory, and
    * evaluate DynamoDB's expressions. */
   readonly tables?: UserTables;
+  /** A call of a handler that is nowhere: `fail` (default) ends its caller at once, with what there is. `retry`: it is retried, as in
+   * production, until the handler is there. */
+  readonly missingHandlers?: "fail" | "retry";
 }
 
 /** After so many turns of the event loop without a message, nothing is under way. */
@@ -89,7 +92,14 @@ export class TestEngine {
   /** Skips that are under way. */
   #skips = 0;
 
-  private constructor({ services, alwaysReplay = false, time, tables = {}, ...options }: TestEngineOptions) {
+  private constructor({
+    services,
+    alwaysReplay = false,
+    time,
+    tables = {},
+    missingHandlers = "fail",
+    ...options
+  }: TestEngineOptions) {
     this.#items.userTables.known = tables;
     // Virtual time stands still unless it is passed.
     this.#passing = time === "auto" || this.#faulty ? new PassingTime(this) : undefined;
@@ -128,7 +138,8 @@ export class TestEngine {
     const endpoint: PartiesParts["endpoint"] = {
       runTurn: async (request, turnPorts) => {
         const turn = () => this.code.of(request).runTurn(request, turnPorts);
-        return endedByMissing(await this.turns.run(request, turn), this.code);
+        const outcome = await this.turns.run(request, turn);
+        return missingHandlers === "retry" ? outcome : endedByMissing(outcome, this.code);
       },
     };
     const parts = { ports: counted, endpoint, steps: this.steps, onTurn };

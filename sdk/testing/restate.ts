@@ -136,6 +136,8 @@ export class RestateTestEnvironment {
       ...(logger ? { logger } : {}),
       defaultServiceOptions: { ...(asked.disableRetries === true ? once : {}), ...defaultServiceOptions },
       alwaysReplay: asked.alwaysReplay === true,
+      // As Restate's has it.
+      ...{ determinism: "off", logs: "print", missingHandlers: "retry" },
     });
     const listening = { host: HOST, port: 0 };
     const ingress = new HttpServer((request, gone) => engine.ingress(request, gone), {

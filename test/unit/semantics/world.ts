@@ -29,6 +29,8 @@ export interface JournalEntry {
 
 type Headers = Record<string, string>;
 
+const AS_IN_PRODUCTION = { logs: "print", missingHandlers: "retry" } as const;
+
 export class World {
   readonly environment: TestEnvironment;
 
@@ -38,12 +40,12 @@ export class World {
 
   /** Whatever is awaited suspends. */
   static async of(...services: readonly unknown[]): Promise<World> {
-    return new World(await TestEnvironment.start({ services, alwaysReplay: true, logs: "print" }));
+    return new World(await TestEnvironment.start({ services, alwaysReplay: true, ...AS_IN_PRODUCTION }));
   }
 
   /** What is soon over is waited for in memory, as users have it. */
   static async waiting(...services: readonly unknown[]): Promise<World> {
-    return new World(await TestEnvironment.start({ services, logs: "print" }));
+    return new World(await TestEnvironment.start({ services, ...AS_IN_PRODUCTION }));
   }
 
   async stop(): Promise<void> {
