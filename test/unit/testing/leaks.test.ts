@@ -86,15 +86,19 @@ test("counts of an invocation, and dollars", async () => {
   expect(all.dollarsPerMillion).toBeGreaterThan(1);
 });
 
-test("a hundred environments side by side, each with its own time, words and counts", async () => {
-  const sums = await Promise.all(
-    Array.from({ length: 100 }, async (_, n) => {
-      await using environment = await TestEnvironment.start({ services, time: "auto" });
-      environment.step("charge").returns(n);
-      const bought = await environment.service(shop).buy();
-      const sum = await environment.object(counter, "a").add(n);
-      return [bought, sum, environment.counts.invocations];
-    }),
-  );
-  expect(sums).toEqual(Array.from({ length: 100 }, (_, n) => [n, n, 3]));
-});
+test(
+  "a hundred environments side by side, each with its own time and counts",
+  { timeout: 60_000 },
+  async () => {
+    const sums = await Promise.all(
+      Array.from({ length: 100 }, async (_, n) => {
+        await using environment = await TestEnvironment.start({ services, time: "auto" });
+        environment.step("charge").returns(n);
+        const bought = await environment.service(shop).buy();
+        const sum = await environment.object(counter, "a").add(n);
+        return [bought, sum, environment.counts.invocations];
+      }),
+    );
+    expect(sums).toEqual(Array.from({ length: 100 }, (_, n) => [n, n, 3]));
+  },
+);
