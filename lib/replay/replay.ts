@@ -55,7 +55,7 @@ export async function replayAll(
 }
 
 /** What to do about a mismatch of an invocation that fails by it. */
-function withoutAdvice(reason: string): string {
+export function withoutAdvice(reason: string): string {
   const at = reason.indexOf(ADVICE);
   return at < 0 ? reason : reason.slice(0, at).trimEnd();
 }

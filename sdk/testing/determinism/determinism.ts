@@ -17,11 +17,12 @@ import { readHead } from "../../../lib/store/head-store.ts";
 import type { Entropy, ItemStore, Registry } from "../../../lib/ports.ts";
 import { DIFFERENCES_MAX } from "../../../lib/limits/local.ts";
 import type { TurnOutcome, TurnRequest } from "../../../lib/protocol.ts";
-import { rehearsedTurn } from "../../../runtime/replay/rehearsed-turn.ts";
+import { withoutAdvice } from "../../../lib/replay/replay.ts";
+import { rehearsedTurn } from "../../../lib/replay/rehearsed-turn.ts";
 import type { Endpoint } from "../../endpoint.ts";
 import { rehearseTurn } from "./rehearsal.ts";
 import type { Uses } from "./uses.ts";
-import { MISMATCH, withoutAdvice } from "./verdict.ts";
+import { MISMATCH } from "./verdict.ts";
 
 /** A handler has not done the same twice. `message`: both operations, and where. */
 export class DeterminismError extends Error {

@@ -1,6 +1,6 @@
 /**
  * The rehearsal of a turn: the handler runs once more, over what the turn has recorded, and stops before it does anything new. Why it has
- * no effect: all that a turn does to others it does through its ports, and these never answer (as in runtime/dev/hosts/rehearsal.ts). Its
+ * no effect: all that a turn does to others it does through its ports, and these never answer (as in lib/replay/rehearsal.ts). Its
  * steps are answered from the journal. What the code does outside of steps happens once more, as with each attempt.
  */
 import { clearTimeout, setTimeout } from "node:timers";

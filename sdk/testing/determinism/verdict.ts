@@ -6,7 +6,8 @@ import { isCommand } from "../../../lib/model/entry.ts";
 import { decodeOutcome } from "../../../lib/model/outcome.ts";
 import { equalValues, type Value } from "../../../lib/model/value.ts";
 import { DIFFERENT_VALUE_CHARS_MAX } from "../../../lib/limits/local.ts";
-import { ADVICE, describeCommand } from "../../../lib/turn/mismatch.ts";
+import { withoutAdvice } from "../../../lib/replay/replay.ts";
+import { describeCommand } from "../../../lib/turn/mismatch.ts";
 import type { TurnOutcome } from "../../../lib/protocol.ts";
 import type { GatedStep } from "../../../lib/step-gate.ts";
 
@@ -54,12 +55,6 @@ export function atEnd(outcome: TurnOutcome, left: Left): Difference {
   const { code, message } = outcome.failure;
   if (code === MISMATCH) return withoutAdvice(message);
   return left.head.status === "completed" ? `${had(left)}, and the code now fails: ${message}` : undefined;
-}
-
-/** What to do about one that happens in production. */
-export function withoutAdvice(message: string): string {
-  const at = message.indexOf(ADVICE);
-  return at < 0 ? message : message.slice(0, at).trimEnd();
 }
 
 const had = ({ head }: Left): string =>
