@@ -11,7 +11,8 @@ import { digest } from "../../lib/hash.ts";
 import type { InvocationId } from "../../lib/model/ids.ts";
 import { storedId } from "../../lib/model/shown-id.ts";
 import type { Actor, CurrentTurn } from "./actor.ts";
-import { type Account, type Observer, tokensIn } from "./observer.ts";
+import type { Account, Observer } from "./observer.ts";
+import { tokensIn } from "./stored-value.ts";
 import type {
   AwakeableInstruction,
   CallInstruction,

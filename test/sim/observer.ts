@@ -23,7 +23,7 @@ import { Once } from "./once.ts";
 import type { Program } from "./program.ts";
 import { Silence } from "./silence.ts";
 import { SourceWatch } from "./source-watch.ts";
-import { journalValue, stateValue } from "./stored-value.ts";
+import { journalValue, stateValue, tokensIn } from "./stored-value.ts";
 import type { Tables } from "./tables.ts";
 import { summary, textOf, type Trace } from "./trace.ts";
 import { Undelivered } from "./undelivered.ts";
@@ -53,14 +53,6 @@ export interface StateWrite {
 
 /** Statuses that an invocation has only after one of its turns did something or was held back. */
 const BEGUN: ReadonlySet<string> = new Set(["running", "suspended", "backing-off", "paused"]);
-const TOKEN = /⟦[^⟧]*⟧/g;
-const decoder = new TextDecoder();
-export const tokensIn = (value: Value | undefined): string[] =>
-  value instanceof Uint8Array
-    ? (decoder.decode(value).match(TOKEN) ?? [])
-    : typeof value === "string"
-      ? (value.match(TOKEN) ?? [])
-      : [];
 
 export class Observer {
   /** The first violation. */
@@ -432,7 +424,7 @@ export class Observer {
     const bytes = this.tables ? stateValue(this.tables, pk, sk, item) : null;
     if (bytes === undefined)
       return this.fail("W3", `${sk} names chunks that are not there, or of another version`);
-    const value = bytes && decoder.decode(bytes);
+    const value = bytes && new TextDecoder().decode(bytes);
     if (item["c"] !== undefined) this.count("long state");
     const newest = this.#readers.get(pk);
     if (newest !== undefined && newest > token)

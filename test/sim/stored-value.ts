@@ -1,6 +1,7 @@
 /** Values in items of their own, as checkers see them: complete, or missing. */
 import { journalPartition, type InvocationId } from "../../lib/model/ids.ts";
 import type { Attributes, Table } from "../../lib/model/item.ts";
+import type { Value } from "../../lib/model/value.ts";
 import { itemNamesOf } from "../../lib/model/value-ref.ts";
 import type { Tables } from "./tables.ts";
 
@@ -39,3 +40,13 @@ function joined(
   }
   return new Uint8Array(Buffer.concat(parts));
 }
+
+const TOKEN = /⟦[^⟧]*⟧/g;
+const decoder = new TextDecoder();
+/** What programs wrote into it. */
+export const tokensIn = (value: Value | undefined): string[] =>
+  value instanceof Uint8Array
+    ? (decoder.decode(value).match(TOKEN) ?? [])
+    : typeof value === "string"
+      ? (value.match(TOKEN) ?? [])
+      : [];
