@@ -6,7 +6,7 @@ import { countIn } from "../count.ts";
 import { CommandError, EXIT } from "../exit.ts";
 import { readInvocation } from "../invocations/described.ts";
 import type { InvocationRow } from "../invocations/invocation.ts";
-import { journalOf } from "../invocations/journal.ts";
+import { journalBy } from "../invocations/journal.ts";
 import { listedBy } from "../invocations/pages.ts";
 import { costOf, type Part, sumOf } from "../../lib/cost-estimate.ts";
 import { journaledOf } from "./journaled.ts";
@@ -29,7 +29,7 @@ export async function showCosts(cli: Cli, ids: readonly string[], options: Costs
     throw new CommandError(`no completed invocations match at ${admin.address}`, { exitCode: EXIT.nothing });
   const costed: Costed[] = [];
   for (const row of rows)
-    costed.push({ row, parts: costOf(journaledOf(row, await journalOf(admin, row.id))) });
+    costed.push({ row, parts: costOf(journaledOf(row, await journalBy(admin, row.id))) });
   const [only] = costed;
   if (ids.length === 1 && only) return await showOne(cli, only);
   await cli.out.list({

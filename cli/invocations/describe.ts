@@ -10,7 +10,7 @@ import { type Described, describedBy, describedJson, dollarsPerMillion, type Loc
 import { attemptLines, attemptsIn } from "./attempts.ts";
 import { framesOf } from "./frames.ts";
 import { type InvocationRow, shownStatus, waitingFor } from "./invocation.ts";
-import { effortOf, journalOf, type JournalStep, type Shown, shownValue } from "./journal.ts";
+import { effortOf, journalBy, type JournalStep, type Shown, shownValue } from "./journal.ts";
 
 export interface DescribeOptions {
   readonly full?: boolean;
@@ -22,7 +22,7 @@ export async function describe(cli: Cli, id: string, options: DescribeOptions): 
     throw new UsageError(`--journal takes json, not "${options.journal}"`);
   const admin = await cli.admin();
   if (options.journal === "json") {
-    const journal = await journalOf(admin, id);
+    const journal = await journalBy(admin, id);
     return await cli.out.lines([JSON.stringify(journal.raw, undefined, cli.out.format === "jsonl" ? 0 : 2)]);
   }
   const described = await describedBy(admin, id);

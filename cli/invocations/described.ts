@@ -11,7 +11,7 @@ import { journaledOf } from "../costs/journaled.ts";
 import { CommandError, EXIT } from "../exit.ts";
 import { AnswerFields } from "../fields.ts";
 import { invocationIn, type InvocationRow } from "./invocation.ts";
-import { journalOf, type JournalStep, stepsOf } from "./journal.ts";
+import { journalBy, type JournalStep, stepsOf } from "./journal.ts";
 
 export interface Described {
   readonly row: InvocationRow;
@@ -63,7 +63,7 @@ export const optionalRow = async (admin: AdminClient, id: string): Promise<Invoc
 
 export async function describedBy(admin: AdminClient, id: string): Promise<Described> {
   const row = await readInvocation(admin, id);
-  const journal = await journalOf(admin, id);
+  const journal = await journalBy(admin, id);
   const steps = stepsOf(journal);
   const callees = new Map<string, InvocationRow>();
   const ids = [...new Set(steps.flatMap(({ callee }) => callee ?? []))].slice(0, CALLEES_ASKED_MAX);

@@ -5,7 +5,7 @@ import { AnswerFields } from "../fields.ts";
 import { shortDuration, timeOf } from "../time.ts";
 
 /** All pages of `GET /invocations/{id}/journal` as one answer. */
-export async function journalOf(admin: AdminClient, id: string): Promise<AnswerFields> {
+export async function journalBy(admin: AdminClient, id: string): Promise<AnswerFields> {
   const read = async (from: number): Promise<AnswerFields> =>
     await admin.fields("GET", path`/invocations/${id}/journal`, {
       query: { from, limit: JOURNAL_VIEW_ENTRIES_MAX },

@@ -2,14 +2,14 @@
 import type { AdminClient } from "../admin-client.ts";
 import { CommandError, UsageError } from "../exit.ts";
 import { didYouMean } from "../suggest.ts";
-import { journalOf, type JournalStep, stepsOf } from "./journal.ts";
+import { journalBy, type JournalStep, stepsOf } from "./journal.ts";
 
 /** How many entries of the journal are kept. Throws {@link CommandError} if no step, or more than one, has the name. */
 export async function positionOf(admin: AdminClient, id: string, from: string): Promise<number> {
   const number = /^#?(\d+)$/u.exec(from)?.[1];
   if (number !== undefined) return Number(number);
   if (from === "") throw new UsageError("--from takes a step's name or number");
-  return stepPosition(stepsOf(await journalOf(admin, id)), from);
+  return stepPosition(stepsOf(await journalBy(admin, id)), from);
 }
 
 export function stepPosition(steps: readonly JournalStep[], name: string): number {

@@ -14,7 +14,7 @@ import {
   shownStatus,
   waitingFor,
 } from "./invocation.ts";
-import { effortOf, journalOf, type JournalStep, stepsOf } from "./journal.ts";
+import { effortOf, journalBy, type JournalStep, stepsOf } from "./journal.ts";
 import { type Look, looks } from "./looks.ts";
 
 export interface WatchOptions {
@@ -64,7 +64,7 @@ class Watched {
         row.fields.optionalText("created_at"),
       );
     if (row.fields.optionalNumber("journal_size") !== before?.fields.optionalNumber("journal_size"))
-      for (const step of stepsOf(await journalOf(this.#admin, this.#id))) await this.#tellStep(step);
+      for (const step of stepsOf(await journalBy(this.#admin, this.#id))) await this.#tellStep(step);
     await this.#tellStatus(row, before);
     return row.status === "completed" ? "ended" : "changed";
   }

@@ -23,3 +23,5 @@ export const EXPLORED_RUNS_DEFAULT = 200;
 export const EXPLORED_RUNS_MAX = 1_000_000;
 /** Runs that make a failing one smaller. */
 export const SHRINK_RUNS_MAX = 100;
+/** By so much a time may differ from the one that a matcher is told. */
+export const UNTIL_MS_MAX = 1000;

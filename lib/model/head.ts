@@ -443,3 +443,12 @@ export function withoutEnd(item: Attributes): Attributes {
   const { [A.outcome]: _outcome, ...rest } = item;
   return { ...rest, [A.status]: "running" satisfies Status };
 }
+
+/** The head as it would be if nothing had come that is not recorded yet. */
+export function withoutNotes(item: Attributes): Attributes {
+  const { [A.notes]: _notes, ...rest } = item;
+  return rest;
+}
+
+/** How it has ended, as it is stored. */
+export const storedOutcome = (item: Attributes): Value | undefined => item[A.outcome];

@@ -64,7 +64,7 @@ export interface TableKeys {
 export type UserTables = Readonly<Record<string, TableKeys>>;
 
 /** Why one of the user's writes has refused the transaction: DynamoDB's code. `undefined`: it has not. */
-export type Refusal = string | undefined;
+export type WriteRefusal = string | undefined;
 /** Its own condition does not hold. */
 export const CONDITION_FAILED = "ConditionalCheckFailed";
 
@@ -80,7 +80,7 @@ export type TransactedAppend = Put | Update;
 export type TransactionResult =
   | { readonly won: true }
   | { readonly won: false; readonly item: Attributes | undefined }
-  | { readonly won: false; readonly refusals: readonly Refusal[] };
+  | { readonly won: false; readonly refusals: readonly WriteRefusal[] };
 
 /** The size of a value as DynamoDB counts it, in bytes. */
 export function sizeOfAttribute(value: AttributeValue): number {

@@ -15,7 +15,7 @@ import {
   type WriteResult,
   written,
 } from "../model/item.ts";
-import type { Refusal, UserWrite } from "../model/user-write.ts";
+import type { WriteRefusal, UserWrite } from "../model/user-write.ts";
 import { elapse } from "../ports.ts";
 import { isWrittenBy } from "./head/append.ts";
 import type { ValuePorts } from "./value-store.ts";
@@ -23,7 +23,7 @@ import type { ValuePorts } from "./value-store.ts";
 /** Nothing of a transaction took effect, and it is not because of the append. */
 export type NotTransacted =
   /** Some of the user's conditions do not hold. */
-  | { readonly kind: "refused"; readonly refusals: readonly Refusal[] }
+  | { readonly kind: "refused"; readonly refusals: readonly WriteRefusal[] }
   /** Another reason: others write to the same items, each time; or it is not valid. */
   | { readonly kind: "unsettled"; readonly error: Error };
 

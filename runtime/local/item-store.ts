@@ -16,7 +16,12 @@ import { isHead } from "../../lib/model/listing.ts";
 import { copyOf } from "../../lib/model/copy.ts";
 import type { Clock, ItemStore, Page, ScannedItem, StoredItem, Watch } from "../../lib/ports.ts";
 import { systemClock } from "../../lib/clock.ts";
-import type { Refusal, TransactedAppend, TransactionResult, UserWrite } from "../../lib/model/user-write.ts";
+import type {
+  WriteRefusal,
+  TransactedAppend,
+  TransactionResult,
+  UserWrite,
+} from "../../lib/model/user-write.ts";
 import type { LocalDatabase } from "./database.ts";
 import { nextTurn } from "./event-loop.ts";
 import { attributesIn, bodyIn, packedBody } from "./item-body.ts";
@@ -297,7 +302,7 @@ export class LocalItemStore implements ItemStore, Watch, VersionedWrites {
   #applyAll(
     append: TransactedAppend,
     writes: readonly UserWrite[],
-  ): Applied & { readonly refusals?: readonly Refusal[] } {
+  ): Applied & { readonly refusals?: readonly WriteRefusal[] } {
     const before = this.#recent.get(itemName(append.key))?.attributes ?? this.#stored(append.key);
     const result = evaluate(before, append);
     if (!result.won) return { result, before };

@@ -8,7 +8,7 @@ import { attributesIn, bodyIn, packedBody } from "./item-body.ts";
 import {
   applied,
   itemKey,
-  keysOf,
+  tableKeys,
   type TablesResult,
   type UserChange,
   type UserItemKey,
@@ -51,19 +51,19 @@ export class LocalUserTables {
 
   /** The item with this key. */
   get(table: string, key: AttributeMap): AttributeMap | undefined {
-    const place = itemKey(table, keysOf(this.known, table), key, true);
+    const place = itemKey(table, tableKeys(this.known, table), key, true);
     return this.#database.read(() => this.#read(place));
   }
 
   /** All items of a table, in the order of their keys. */
   all(table: string): AttributeMap[] {
-    keysOf(this.known, table);
+    tableKeys(this.known, table);
     return this.#database.read(() => this.#statements.all.all(MARK + table).map((row) => itemIn(row)));
   }
 
   /** Writes an item without a step: what is there before a test, or before a handler runs. */
   async put(table: string, item: AttributeMap): Promise<void> {
-    const keys = keysOf(this.known, table);
+    const keys = tableKeys(this.known, table);
     const place = itemKey(table, keys, item, false);
     await this.#database.write(() => this.change([{ ...place, item }]));
   }

@@ -75,6 +75,13 @@ export class InvocationCounter {
         if (counts) counts[result.won ? "writes" : "refused"]++;
         return result;
       },
+      transact: async (append, writes) => {
+        if (!items.transact) throw new TypeError("the store has no transactions");
+        const counts = of(append.key);
+        const result = await items.transact(append, writes);
+        if (counts) counts[result.won ? "writes" : "refused"]++;
+        return result;
+      },
     };
   }
 

@@ -13,7 +13,7 @@ import type { ClientCalls, IngressClient } from "../client/index.ts";
 import type { HandlersOf, Named } from "../context.ts";
 import { checkLeaks, type LeakMode, leakModes, type LeakModes } from "./leaks.ts";
 import { TestState } from "./state.ts";
-import { Stub, type StubAnswers, type StubOptions } from "./stubs.ts";
+import { ServiceStub, type StubAnswers, type StubOptions } from "./stubs.ts";
 import type { StepControl } from "./steps.ts";
 import { TestTable } from "./tables.ts";
 import { withTimeline } from "./timeline.ts";
@@ -45,7 +45,7 @@ export class TestEnvironment {
   readonly #engine: TestEngine;
   readonly #deliveries: Deliveries;
   readonly #leaks: Required<LeakModes>;
-  readonly #stubs: Stub[] = [];
+  readonly #stubs: ServiceStub[] = [];
   #client: IngressClient | undefined;
 
   private constructor(engine: TestEngine, leaks: Required<LeakModes>) {
@@ -122,8 +122,12 @@ export class TestEnvironment {
   /** Stands for a service that is not in this process, or in place of one that is: `environment.stub("Payments", { charge: () => "ok" })`.
    * With a definition or a contract in place of the name it is typed by that. What it was called with is in the stub's `calls`. Calls that
    * begin after this find it. Throws `TypeError` for a name that is not allowed or a handler that the definition does not have. */
-  stub<const D extends string | Named>(of: D, answers: StubAnswers<D>, options: StubOptions = {}): Stub {
-    const stub = new Stub(of, answers as Record<string, never>, options);
+  stub<const D extends string | Named>(
+    of: D,
+    answers: StubAnswers<D>,
+    options: StubOptions = {},
+  ): ServiceStub {
+    const stub = new ServiceStub(of, answers as Record<string, never>, options);
     this.#stubs.push(stub);
     this.#engine.serve([stub.definition]);
     return stub;

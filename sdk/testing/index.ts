@@ -13,7 +13,7 @@ export type { InvocationMatchers } from "./matchers/matchers.ts";
 export { assertInvocation } from "./matchers/assertions.ts";
 export { LeakError } from "./leaks.ts";
 export type { LeakMode, LeakModes } from "./leaks.ts";
-export type { Stub, StubAnswers, StubCall, StubOptions } from "./stubs.ts";
+export type { ServiceStub, StubAnswers, StubCall, StubOptions } from "./stubs.ts";
 export type { TestLog } from "./logs.ts";
 export { DeterminismError } from "./determinism/determinism.ts";
 export type { Delivered, DeliverOptions, DeliveryAnswer, SetAside } from "./deliveries.ts";

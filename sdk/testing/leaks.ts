@@ -2,7 +2,7 @@
 import { LEAKS_SHOWN_MAX, TEST_LIST_MAX } from "../../lib/limits/local.ts";
 import { type PendingAwakeable, pendingIn } from "./awakeables.ts";
 import type { TestEngine } from "./engine.ts";
-import type { Stub } from "./stubs.ts";
+import type { ServiceStub } from "./stubs.ts";
 
 /** What becomes of a leak at the end: an error, a line on the console, or nothing. */
 export type LeakMode = "throw" | "warn" | "ignore";
@@ -44,7 +44,7 @@ interface Leak {
 export async function checkLeaks(
   modes: Required<LeakModes>,
   engine: TestEngine,
-  stubs: readonly Stub[],
+  stubs: readonly ServiceStub[],
 ): Promise<void> {
   const leaks = [...(await openLeaks(modes, engine)), ...unusedLeaks(engine, stubs)];
   const warned = leaks.filter(({ kind }) => modes[kind] === "warn");
@@ -90,7 +90,7 @@ const awakeableLeak = ({ id, name, invocation }: PendingAwakeable): Leak => ({
   words: `nobody has resolved the awakeable ${name === undefined ? id : `'${name}'`}, which ${invocation} waits for`,
 });
 
-function unusedLeaks({ steps }: TestEngine, stubs: readonly Stub[]): readonly Leak[] {
+function unusedLeaks({ steps }: TestEngine, stubs: readonly ServiceStub[]): readonly Leak[] {
   const begun = steps.begun.join(", ");
   const known = begun === "" ? "no step was begun" : `begun were ${begun}`;
   return [

@@ -57,7 +57,7 @@ export interface StubOptions {
 
 type Answer = AnswerOf<unknown, unknown>;
 
-export class Stub {
+export class ServiceStub {
   /** Of the service. */
   readonly name: string;
   /** What the environment serves. */

@@ -1,7 +1,7 @@
 /** What a test sees of the tables that `ctx.transact` writes to. */
 import type { AttributeMap, AttributeValue } from "../../lib/model/user-write.ts";
 import type { LocalUserTables } from "../../runtime/local/user-tables.ts";
-import { keysOf } from "../../runtime/local/tables/user-tables.ts";
+import { tableKeys } from "../../runtime/local/tables/user-tables.ts";
 import { attributeMap } from "../turn/user-writes.ts";
 
 /** An item with plain values. */
@@ -12,7 +12,7 @@ export class TestTable {
   readonly #name: string;
 
   constructor(tables: LocalUserTables, name: string) {
-    keysOf(tables.known, name);
+    tableKeys(tables.known, name);
     this.#tables = tables;
     this.#name = name;
   }

@@ -19,7 +19,7 @@ import {
   type AttributeMap,
   type AttributeValue,
   partsOf,
-  type Refusal,
+  type WriteRefusal,
   sizeOfWrite,
   type UserOperation,
   type UserWrite,
@@ -43,13 +43,13 @@ const COMMON_FIELDS = [
 const TABLE_NAME = /^[\w.-]+$/;
 
 /** What a step's function has returned. */
-export interface TransactWork {
+export interface TransactReturned {
   readonly writes: readonly UserWrite[];
   readonly result: unknown;
 }
 
 /** Throws a TerminalError that says what is wrong, and where: no attempt would do better. `step`: its name. */
-export function transactWork(returned: unknown, step: string): TransactWork {
+export function transactWork(returned: unknown, step: string): TransactReturned {
   const what = `ctx.transact(${JSON.stringify(step)})`;
   const isList = Array.isArray(returned);
   const { writes, result } = isList ? { writes: returned, result: undefined } : fieldsOf(returned);
@@ -207,7 +207,7 @@ const fieldsOf = (value: unknown): Fields =>
 export function transactionError(
   step: string,
   writes: readonly UserWrite[],
-  refusals: readonly Refusal[],
+  refusals: readonly WriteRefusal[],
 ): TransactionError {
   const reasons = refusals.flatMap((code, at) => (code === undefined ? [] : [{ at, code }]));
   const said = reasons.map(({ at, code }) => `${nameOf(writes[at], at)}: ${code}`).join("; ");

@@ -7,7 +7,7 @@
 import { evaluate } from "../../lib/model/item.ts";
 import type { Attributes } from "../../lib/model/item.ts";
 import type { Entry } from "../../lib/model/entry.ts";
-import type { AttributeMap, Refusal, TransactedAppend, UserWrite } from "../../lib/model/user-write.ts";
+import type { AttributeMap, WriteRefusal, TransactedAppend, UserWrite } from "../../lib/model/user-write.ts";
 import { applied, type UserChange } from "../../runtime/local/tables/user-tables.ts";
 import type { UserTables } from "../../lib/model/user-write.ts";
 import type { TransactWrite } from "../../sdk/index.ts";
@@ -33,7 +33,7 @@ export function writesOf(id: string, token: string, slot: string | undefined): T
 /** What a transaction would do now. */
 export type Decided =
   | { readonly kind: "append refused" }
-  | { readonly kind: "refused"; readonly refusals: readonly Refusal[] }
+  | { readonly kind: "refused"; readonly refusals: readonly WriteRefusal[] }
   | { readonly kind: "won"; readonly changes: readonly UserChange[] };
 
 export class SimUserTables {

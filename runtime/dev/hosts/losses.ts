@@ -45,7 +45,7 @@ function lossIn(value: unknown, keepsDates: boolean): Loss | undefined {
       const each = (part as Record<string, unknown>)[name];
       if (isKept(each)) continue;
       if (queue.length > LOSSES_NODES_MAX) return undefined;
-      queue.push({ part: each, at: at + (inPart ? `[${name}]` : placeOf(name)), inList: inPart });
+      queue.push({ part: each, at: at + (inPart ? `[${name}]` : userPlaceOf(name)), inList: inPart });
     }
   }
   return undefined;
@@ -95,7 +95,7 @@ function classOf(part: object): string | undefined {
 
 const hasJson = (part: object): boolean =>
   typeof (part as { readonly toJSON?: unknown }).toJSON === "function";
-const placeOf = (name: string): string =>
+const userPlaceOf = (name: string): string =>
   /^[A-Za-z_$][\w$]*$/u.test(name) ? `.${name}` : `[${JSON.stringify(name)}]`;
 
 /** A result over HTTP is read as text anyway. What the handler itself gets back is not. */

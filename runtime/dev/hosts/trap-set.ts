@@ -108,7 +108,7 @@ export class TrapSet {
 }
 
 /** Where the caller of `from` stands, in the code that runs. */
-export function placeOf(from: AnyFunction): string | undefined {
+export function userPlaceOf(from: AnyFunction): string | undefined {
   const { stackTraceLimit } = Error;
   // oxlint-disable-next-line typescript/unbound-method -- it is put back
   const { prepareStackTrace } = Error;

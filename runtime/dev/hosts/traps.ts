@@ -7,7 +7,7 @@
  * only logs the time is told once, which is what the switch is for.
  */
 import { TRAPPED_PLACES_MAX } from "../../../lib/limits/author.ts";
-import { type AnyFunction, INSTEAD, placeOf, type Trapped, TrapSet, usersLine } from "./trap-set.ts";
+import { type AnyFunction, INSTEAD, userPlaceOf, type Trapped, TrapSet, usersLine } from "./trap-set.ts";
 
 /** Which code runs now: `Cart/add`; `undefined` if it may do what it likes. */
 export type Where = () => string | undefined;
@@ -28,7 +28,7 @@ export class Traps {
     if (this.#seen.size >= TRAPPED_PLACES_MAX) return;
     const handler = this.#where();
     if (handler === undefined) return;
-    const place = placeOf(from);
+    const place = userPlaceOf(from);
     if (place === undefined || this.#seen.has(place)) return;
     this.#seen.add(place);
     const line = usersLine(from);

@@ -60,7 +60,7 @@ function tokensOf(text: string): string[] {
 }
 
 /** What stands for `#name` and `:value`. DynamoDB refuses what no expression uses. */
-export class Placeholders {
+export class ExpressionNames {
   readonly #names: Readonly<Record<string, string>>;
   readonly #values: AttributeMap;
   readonly #used = new Set<string>();
@@ -96,10 +96,10 @@ export class Placeholders {
 class Reader {
   readonly #tokens: readonly string[];
   readonly #text: string;
-  readonly #held: Placeholders;
+  readonly #held: ExpressionNames;
   #at = 0;
 
-  constructor(text: string, held: Placeholders) {
+  constructor(text: string, held: ExpressionNames) {
     this.#text = text;
     this.#tokens = tokensOf(text);
     this.#held = held;
@@ -182,7 +182,7 @@ class Reader {
 
 // --- conditions ------------------------------------------------------------------------------------------------
 
-export function readCondition(text: string, held: Placeholders): ConditionNode {
+export function readCondition(text: string, held: ExpressionNames): ConditionNode {
   const reader = new Reader(text, held);
   const node = either(reader);
   if (!reader.isAtEnd) throw reader.wrong("it does not end");
@@ -272,7 +272,7 @@ function operand(reader: Reader): Operand {
 
 // --- updates ---------------------------------------------------------------------------------------------------
 
-export function readUpdate(text: string, held: Placeholders): UpdateNode {
+export function readUpdate(text: string, held: ExpressionNames): UpdateNode {
   const reader = new Reader(text, held);
   const sets: { path: Path; value: SetValue }[] = [];
   const removes: Path[] = [];

@@ -11,7 +11,7 @@ import {
   type AttributeValue,
   CONDITION_FAILED,
   partsOf,
-  type Refusal,
+  type WriteRefusal,
   sizeOfMap,
   type TableKeys,
   type UserTables,
@@ -21,7 +21,7 @@ import { isTrue } from "./condition.ts";
 import {
   type ConditionNode,
   ExpressionError,
-  Placeholders,
+  ExpressionNames,
   readCondition,
   readUpdate,
   type UpdateNode,
@@ -41,7 +41,7 @@ export interface UserChange extends UserItemKey {
 }
 export type TablesResult =
   | { readonly changes: readonly UserChange[] }
-  | { readonly refusals: readonly Refusal[] };
+  | { readonly refusals: readonly WriteRefusal[] };
 
 /** Throws what DynamoDB refuses whatever the items are: an expression, a key, one item twice, a table that is not there. */
 export function applied(
@@ -50,12 +50,12 @@ export function applied(
   read: (key: UserItemKey) => AttributeMap | undefined,
 ): TablesResult {
   const changes: UserChange[] = [];
-  const refusals: Refusal[] = [];
+  const refusals: WriteRefusal[] = [];
   const seen = new Set<string>();
   let misfit: MisfitError | undefined;
   for (const write of writes) {
     const { content } = partsOf(write);
-    const keys = keysOf(tables, content.TableName);
+    const keys = tableKeys(tables, content.TableName);
     const key = itemKey(
       content.TableName,
       keys,
@@ -104,7 +104,7 @@ function readIn(
   { partitionKey, sortKey }: TableKeys,
 ): { readonly condition: ConditionNode | undefined; readonly update: UpdateNode | undefined } {
   const { operation, content } = partsOf(write);
-  const held = new Placeholders(content.ExpressionAttributeNames, content.ExpressionAttributeValues);
+  const held = new ExpressionNames(content.ExpressionAttributeNames, content.ExpressionAttributeValues);
   const { ConditionExpression: text } = content;
   const condition = text === undefined ? undefined : readCondition(text, held);
   const isUpdate = operation === "Update" && "Key" in content;
@@ -120,7 +120,7 @@ function readIn(
 const NOTHING: UpdateNode = { sets: [], removes: [], adds: [], deletes: [] };
 
 /** Throws an error that says how the table is made known. */
-export function keysOf(tables: UserTables, table: string): TableKeys {
+export function tableKeys(tables: UserTables, table: string): TableKeys {
   const keys = Object.hasOwn(tables, table) ? tables[table] : undefined;
   if (keys) return keys;
   const known = Object.keys(tables).join(", ") || "none";

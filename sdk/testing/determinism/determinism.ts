@@ -9,7 +9,7 @@
  *
  * What it does not see: code that is always the same in a test and is not in production, such as one that reads `process.env`.
  */
-import { HEAD_ATTRIBUTE, withoutEnd } from "../../../lib/model/head.ts";
+import { withoutEnd, withoutNotes } from "../../../lib/model/head.ts";
 import type { InvocationId } from "../../../lib/model/ids.ts";
 import { shownId } from "../../../lib/model/shown-id.ts";
 import { targetText } from "../../../lib/model/target-text.ts";
@@ -171,9 +171,3 @@ export class Determinism {
 const HELP =
   "Take the time, random numbers and what comes from outside in ctx.run, or from ctx.date and ctx.rand " +
   '(docs/determinism.md). `determinism: "off"` turns this check off.';
-
-/** What has come meanwhile, and is not recorded, is for the next turn. */
-function withoutNotes(item: Parameters<typeof withoutEnd>[0]): Parameters<typeof withoutEnd>[0] {
-  const { [HEAD_ATTRIBUTE.notes]: _notes, ...rest } = item;
-  return rest;
-}

@@ -7,7 +7,7 @@ import { NAMED_USES_MAX } from "../../../lib/limits/local.ts";
 import {
   type AnyFunction,
   INSTEAD,
-  placeOf,
+  userPlaceOf,
   type Trapped,
   usersLine,
 } from "../../../runtime/dev/hosts/trap-set.ts";
@@ -25,7 +25,7 @@ export class Uses {
   /** Answers the words of a use that is new. */
   found(handler: string, what: Trapped, from: AnyFunction): string | undefined {
     if (this.#places.size >= TRAPPED_PLACES_MAX) return undefined;
-    const place = placeOf(from);
+    const place = userPlaceOf(from);
     if (place === undefined || this.#places.has(place)) return undefined;
     const line = usersLine(from);
     const words = line === undefined ? undefined : `${what} outside of a step, at ${line}`;

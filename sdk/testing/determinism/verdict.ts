@@ -1,5 +1,5 @@
 /** What a rehearsal of a turn has shown: whether the code did again what it had done, and if not, both in words. */
-import { HEAD_ATTRIBUTE, type Head, parseHead } from "../../../lib/model/head.ts";
+import { type Head, parseHead, storedOutcome } from "../../../lib/model/head.ts";
 import { HEAD } from "../../../lib/model/head-keys.ts";
 import { type Attributes, type Write, written } from "../../../lib/model/item.ts";
 import { isCommand } from "../../../lib/model/entry.ts";
@@ -65,7 +65,7 @@ const had = ({ head }: Left): string =>
 const operations = ({ length }: Head): string => (length === 1 ? "1 entry" : `${length} entries`);
 
 function resultsOf(before: Attributes, now: Attributes): Difference {
-  const [recorded, again] = [before[HEAD_ATTRIBUTE.outcome], now[HEAD_ATTRIBUTE.outcome]];
+  const [recorded, again] = [storedOutcome(before), storedOutcome(now)];
   if (equalValues(recorded, again)) return undefined;
   const first = shown(recorded, "had returned", "had failed");
   return `The handler ${first}, and the code now ${shown(again, "returns", "fails")}.`;

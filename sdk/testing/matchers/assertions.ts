@@ -2,10 +2,10 @@
 import { AssertionError } from "node:assert";
 import type { TestInvocation } from "../invocation.ts";
 import {
-  type Check,
+  type InvocationCheck,
   hasCompleted,
   hasCompletedWith,
-  hasFailed,
+  endedFailed,
   hasRun,
   isSuspended,
   isSuspendedUntil,
@@ -13,7 +13,7 @@ import {
 } from "./checks.ts";
 import type { JournalOfOptions } from "./journal-of.ts";
 
-async function asserted(check: Promise<Check>): Promise<void> {
+async function asserted(check: Promise<InvocationCheck>): Promise<void> {
   const { pass, failed: message, actual, expected } = await check;
   if (!pass) throw new AssertionError({ message, actual, expected, operator: "assertInvocation" });
 }
@@ -29,7 +29,7 @@ export const assertInvocation = {
     await asserted(hasCompletedWith(invocation, result)),
   /** `failure`: a part of its message, a pattern that it matches, or its code. Absent: any. */
   hasFailed: async (invocation: TestInvocation, failure?: string | RegExp | number): Promise<void> =>
-    await asserted(hasFailed(invocation, failure)),
+    await asserted(endedFailed(invocation, failure)),
   /** `on`: a part of what it waits for: `sleep`, the name of an awakeable, of a promise or of a service. */
   isSuspended: async (invocation: TestInvocation, on?: string): Promise<void> =>
     await asserted(isSuspended(invocation, on)),

@@ -2,11 +2,12 @@
  * What matchers and assertions check of an invocation. A check answers whether it is so, and a sentence for each case: `failed` if it should
  * be so and is not, `passed` if it should not be and is.
  */
+import { UNTIL_MS_MAX } from "../../../lib/limits/testing.ts";
 import { isDeepStrictEqual } from "node:util";
 import type { TestInvocation } from "../invocation.ts";
 import { journalOf, type JournalOfOptions } from "./journal-of.ts";
 
-export interface Check {
+export interface InvocationCheck {
   readonly pass: boolean;
   readonly failed: string;
   readonly passed: string;
@@ -20,7 +21,11 @@ export type Equals = (actual: unknown, expected: unknown) => boolean;
 const shown = (value: unknown): string => JSON.stringify(value) ?? String(value);
 
 /** `times`: so many results of the step are recorded. Absent: at least one. */
-export async function hasRun(invocation: TestInvocation, step: string, times?: number): Promise<Check> {
+export async function hasRun(
+  invocation: TestInvocation,
+  step: string,
+  times?: number,
+): Promise<InvocationCheck> {
   const names = (await invocation.steps()).map(({ name }) => name);
   const count = names.filter((name) => name === step).length;
   const expected = times ?? "at least once";
@@ -56,7 +61,7 @@ async function stateOf(invocation: TestInvocation): Promise<State> {
   return { words: `has completed with ${shown(value)}`, result: { value } };
 }
 
-export async function hasCompleted(invocation: TestInvocation): Promise<Check> {
+export async function hasCompleted(invocation: TestInvocation): Promise<InvocationCheck> {
   const { words, result } = await stateOf(invocation);
   return {
     pass: result !== undefined,
@@ -70,7 +75,7 @@ export async function hasCompletedWith(
   invocation: TestInvocation,
   expected: unknown,
   equals: Equals = isDeepStrictEqual,
-): Promise<Check> {
+): Promise<InvocationCheck> {
   const { words, result } = await stateOf(invocation);
   return {
     pass: result !== undefined && equals(result.value, expected),
@@ -81,10 +86,10 @@ export async function hasCompletedWith(
 }
 
 /** `expected`: a part of the message, a pattern that it matches, or its code. Absent: any failure. */
-export async function hasFailed(
+export async function endedFailed(
   invocation: TestInvocation,
   expected?: string | RegExp | number,
-): Promise<Check> {
+): Promise<InvocationCheck> {
   const { words, failure } = await stateOf(invocation);
   const wanted =
     expected === undefined ? "" : ` with ${expected instanceof RegExp ? String(expected) : shown(expected)}`;
@@ -106,7 +111,7 @@ function isFailure(
 }
 
 /** `on`: a part of what it waits for, in words: `sleep`, the name of an awakeable, a promise or a called service. Absent: anything. */
-export async function isSuspended(invocation: TestInvocation, on?: string): Promise<Check> {
+export async function isSuspended(invocation: TestInvocation, on?: string): Promise<InvocationCheck> {
   const { words } = await stateOf(invocation);
   const waits = await invocation.waits();
   const pass = waits !== undefined && (on === undefined || waits.words.includes(on));
@@ -121,12 +126,15 @@ export async function isSuspended(invocation: TestInvocation, on?: string): Prom
 }
 
 /** The first time at which one of its sleeps or limits is over, to the second. */
-export async function isSuspendedUntil(invocation: TestInvocation, time: Date | string): Promise<Check> {
+export async function isSuspendedUntil(
+  invocation: TestInvocation,
+  time: Date | string,
+): Promise<InvocationCheck> {
   const waits = await invocation.waits();
   const wantedMs = new Date(time).getTime();
   const { words } = await stateOf(invocation);
   const until = waits?.until;
-  const isSo = until !== undefined && Math.abs(until.getTime() - wantedMs) < SECOND_MS;
+  const isSo = until !== undefined && Math.abs(until.getTime() - wantedMs) < UNTIL_MS_MAX;
   const wanted = new Date(wantedMs).toISOString();
   const found = until
     ? `is suspended until ${until.toISOString()}`
@@ -141,14 +149,12 @@ export async function isSuspendedUntil(invocation: TestInvocation, time: Date | 
   };
 }
 
-const SECOND_MS = 1000;
-
 /** The lines of {@link journalOf}. A line that ends with `…` matches all that begin so. */
 export async function matchesJournal(
   invocation: TestInvocation,
   expected: readonly string[],
   options: JournalOfOptions = {},
-): Promise<Check> {
+): Promise<InvocationCheck> {
   const actual = await journalOf(invocation, options);
   const isSame = (line: string, at: number): boolean => {
     const wanted = expected[at] ?? "";

@@ -1,11 +1,11 @@
 /** Matchers for `expect.extend` of vitest and Jest. Each is asynchronous: `await expect(invocation).toHaveRun("charge", 1)`. */
 import { TestInvocation } from "../invocation.ts";
 import {
-  type Check,
+  type InvocationCheck,
   type Equals,
   hasCompleted,
   hasCompletedWith,
-  hasFailed,
+  endedFailed,
   hasRun,
   isSuspended,
   isSuspendedUntil,
@@ -50,7 +50,7 @@ type Matcher<A extends readonly unknown[]> = (
 ) => Promise<MatcherResult>;
 
 const matcherOf = <A extends readonly unknown[]>(
-  check: (invocation: TestInvocation, runner: Runner, ...args: A) => Promise<Check>,
+  check: (invocation: TestInvocation, runner: Runner, ...args: A) => Promise<InvocationCheck>,
 ): Matcher<A> =>
   async function (received, ...args) {
     if (!(received instanceof TestInvocation))
@@ -68,9 +68,9 @@ export const matchers = {
   toHaveCompletedWith: matcherOf((invocation, { equals }, result: unknown) =>
     hasCompletedWith(invocation, result, equals),
   ),
-  toHaveFailed: matcherOf((invocation) => hasFailed(invocation)),
+  toHaveFailed: matcherOf((invocation) => endedFailed(invocation)),
   toHaveFailedWith: matcherOf((invocation, _, failure: string | RegExp | number) =>
-    hasFailed(invocation, failure),
+    endedFailed(invocation, failure),
   ),
   toBeSuspended: matcherOf((invocation, _, on?: string) => isSuspended(invocation, on)),
   toBeSuspendedUntil: matcherOf((invocation, _, time: Date | string) => isSuspendedUntil(invocation, time)),

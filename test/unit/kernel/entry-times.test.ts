@@ -98,7 +98,7 @@ describe("the stored form", () => {
   });
 
   test("may have something else there, of a later version", () => {
-    expect(decodeEntry(["r", 1, "step", new Uint8Array([49]), "later", 2])).toEqual(run(1));
+    expect(decodeEntry(["r", 1, "step", new Uint8Array([49]), "later", "later", 2])).toEqual(run(1));
     expect(decodeEntry([...encodeEntry(run(1, mark)), "later"])).toEqual(run(1, mark));
   });
 

@@ -318,7 +318,7 @@ test.concurrent.each(Object.keys(CHANGES))(
 
 test.concurrent(
   "D1: code that awaits something of its own for ever is stopped, with words",
-  { timeout: 12_000 },
+  { timeout: 40_000 },
   async () => {
     const id = await world.send("/Waiting/waits/run");
     await world.untilStatus(id, "suspended");
@@ -329,7 +329,7 @@ test.concurrent(
         return now?.last_failure === undefined && now?.completion_failure === undefined ? undefined : now;
       },
       "the failure",
-      9000,
+      30_000,
     );
     expect(view.last_failure ?? view.completion_failure).toMatch(/sleep|did not end/);
   },
