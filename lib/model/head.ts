@@ -437,18 +437,3 @@ export const pageAttributes = (entries: readonly Value[], nowMs: number): Attrib
 });
 export const entriesInPage = (page: Attributes | undefined): Value | undefined => page?.[PAGE_ENTRIES];
 const PAGE_ENTRIES = "l";
-
-/** A head as it was before its end was written, for a replay: nobody stores it. */
-export function withoutEnd(item: Attributes): Attributes {
-  const { [A.outcome]: _outcome, ...rest } = item;
-  return { ...rest, [A.status]: "running" satisfies Status };
-}
-
-/** The head as it would be if nothing had come that is not recorded yet. */
-export function withoutNotes(item: Attributes): Attributes {
-  const { [A.notes]: _notes, ...rest } = item;
-  return rest;
-}
-
-/** How it has ended, as it is stored. */
-export const storedOutcome = (item: Attributes): Value | undefined => item[A.outcome];

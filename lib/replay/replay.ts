@@ -7,7 +7,8 @@
  * What a replay does not tell: whether what comes after the recorded part is right, and what state the code would find, since state is not
  * in a journal. What the handler has read of it is.
  */
-import { type Head, withoutEnd } from "../model/head.ts";
+import { type Head } from "../model/head.ts";
+import { withoutEnd } from "../store/head/rehearsed.ts";
 import type { InvocationId } from "../model/ids.ts";
 import type { Attributes } from "../model/item.ts";
 import type { ServiceManifest } from "../model/manifest.ts";

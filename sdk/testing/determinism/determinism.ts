@@ -9,7 +9,7 @@
  *
  * What it does not see: code that is always the same in a test and is not in production, such as one that reads `process.env`.
  */
-import { withoutEnd, withoutNotes } from "../../../lib/model/head.ts";
+import { withoutEnd, withoutNotes } from "../../../lib/store/head/rehearsed.ts";
 import type { InvocationId } from "../../../lib/model/ids.ts";
 import { shownId } from "../../../lib/model/shown-id.ts";
 import { targetText } from "../../../lib/model/target-text.ts";

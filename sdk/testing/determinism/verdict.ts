@@ -1,5 +1,6 @@
 /** What a rehearsal of a turn has shown: whether the code did again what it had done, and if not, both in words. */
-import { type Head, parseHead, storedOutcome } from "../../../lib/model/head.ts";
+import { type Head, parseHead } from "../../../lib/model/head.ts";
+import { storedOutcome } from "../../../lib/store/head/rehearsed.ts";
 import { HEAD } from "../../../lib/model/head-keys.ts";
 import { type Attributes, type Write, written } from "../../../lib/model/item.ts";
 import { isCommand } from "../../../lib/model/entry.ts";
