@@ -83,13 +83,14 @@ test.concurrent("the dispatcher runs the next turn at once, and counts no attemp
   let steps = 0;
   const patient = object({
     name: "Patient",
-    options: { abortTimeout: 1000, retryPolicy: { maxAttempts: 1, onMaxAttempts: "kill" } },
+    // Three times as long as the turns above: a machine that stands still for a moment must not be what ends one.
+    options: { abortTimeout: 3000, retryPolicy: { maxAttempts: 1, onMaxAttempts: "kill" } },
     handlers: {
       work: async (ctx: ObjectContext) => {
         for (let step = 0; step < STEPS; step++) {
           await ctx.run(`step ${step}`, async () => {
             steps++;
-            await new Promise((resolve) => setTimeout(resolve, STEP_MS));
+            await new Promise((resolve) => setTimeout(resolve, 3 * STEP_MS));
           });
         }
         return steps;
