@@ -20,6 +20,7 @@ interface SignupState {
 
 type SignupContext = WorkflowContext<SignupState>;
 
+const ALREADY_COMPLETED = 409;
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** Keyed by the user's name. */
@@ -50,9 +51,9 @@ export const signup = workflow({
         const expected = await ctx.get("code");
         if (expected === null) throw new TerminalError("There is nothing to verify yet", { errorCode: 409 });
         if (answer?.code !== expected) throw new TerminalError("Wrong code", { errorCode: 403 });
-        // A promise can be completed only once, but people click on a link twice.
-        const verified = ctx.promise<boolean>("email verified");
-        if ((await verified.peek()) === undefined) await verified.resolve(true);
+        // A promise can be completed only once, but people click on a link twice. The second click is refused, and that is all right.
+        const clicked = await outcome(ctx.promise<boolean>("email verified").resolve(true));
+        if (clicked instanceof TerminalError && clicked.code !== ALREADY_COMPLETED) throw clicked;
       },
     ),
 

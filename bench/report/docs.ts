@@ -12,8 +12,8 @@ const FOLDER = new URL("../../docs/benchmarks/", import.meta.url);
 
 export function renewDocs(name: string, { tables, data, plots = [] }: Result, machine: Machine): void {
   let text = readFileSync(DOCUMENT, "utf8");
-  for (const table of tables) text = renewed(text, table.id, toMarkdown(table));
-  text = renewed(text, "machine", describe(machine));
+  for (const table of tables) text = withTable(text, table.id, toMarkdown(table), "docs/benchmarks.md");
+  text = withTable(text, "machine", describe(machine), "docs/benchmarks.md");
   writeFileSync(DOCUMENT, text);
   mkdirSync(FOLDER, { recursive: true });
   for (const plot of plots) writeFileSync(new URL(`${plot.name}.svg`, FOLDER), plot.svg);
@@ -21,10 +21,10 @@ export function renewDocs(name: string, { tables, data, plots = [] }: Result, ma
 }
 
 /** Throws `Error` if the document has no place for the table. */
-function renewed(text: string, id: string, content: string): string {
+export function withTable(text: string, id: string, content: string, document: string): string {
   const from = text.indexOf(`<!-- table: ${id} -->`);
   const to = text.indexOf("<!-- /table -->", from);
-  if (from === -1 || to === -1) throw new Error(`docs/benchmarks.md has no place for the table ${id}`);
+  if (from === -1 || to === -1) throw new Error(`${document} has no place for the table ${id}`);
   return `${text.slice(0, from)}<!-- table: ${id} -->\n\n${content}\n\n${text.slice(to)}`;
 }
 

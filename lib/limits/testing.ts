@@ -10,7 +10,13 @@ export const CRASH_POINTS_MAX = 2000;
 export const DRAINED_TIMERS_MAX = 50;
 /** Invocations, and keys of a service, whose outcome is compared. */
 export const OUTCOMES_MAX = 1000;
-/** A run that has not ended by then hangs. Real time. */
+/** A run hangs if for so long nothing goes on and no timer is set, while its test awaits an invocation. Real time. */
+export const STANDSTILL_MS_MAX = 1000;
+/** Timers to which time has jumped in one run, before it counts as one without an end. */
+export const PASSED_TIMERS_MAX = 200;
+/** Open invocations that are named then. */
+export const STANDING_SHOWN_MAX = 5;
+/** A run that has not ended by then hangs, whatever it does. Real time. */
 export const FAULTY_RUN_MS_MAX = 10_000;
 /** Faults that change what a test comes to, before no more are tried. */
 export const CRASH_FAILURES_MAX = 20;

@@ -49,7 +49,7 @@ const LISTED: readonly Group[] = [
   {
     title: "Run it here",
     pages: [
-      ...["cli", "debugging", "config", "ui", "sql", "sql-export", "dev-powers", "lint"].map(page),
+      ...["cli", "debugging", "config", "ui", "sql", "sql-export", "dev-powers", "testing", "lint"].map(page),
       "examples/README.md",
     ],
   },

@@ -6,6 +6,7 @@ import { ItemRegistry } from "../../lib/store/registry.ts";
 import { systemEntropy } from "../../lib/entropy.ts";
 import { clockOf } from "../../lib/clock.ts";
 import { LOCAL_LOOK_MS, SHORT_WAIT_MS, WAIT_PIECE_MS_MAX } from "../../lib/limits.ts";
+import { PASSED_TIMERS_MAX, STANDSTILL_MS_MAX } from "../../lib/limits/testing.ts";
 import { GROUPS_AT_ONCE_DEFAULT, SETTLE_MS_MAX, TEST_STOP_MS_MAX } from "../../lib/limits/local.ts";
 import type { ServiceManifest } from "../../lib/model/manifest.ts";
 import { storedId } from "../../lib/model/shown-id.ts";
@@ -24,7 +25,7 @@ import type { UserTables } from "../../lib/model/user-write.ts";
 import type { LocalUserTables } from "../../runtime/local/user-tables.ts";
 import { FaultyParties } from "./faults/faulty-parties.ts";
 import { FaultyRun } from "./faults/faulty-run.ts";
-import { drain, outcomeOf } from "./faults/outcome.ts";
+import { drain, openLines, outcomeOf } from "./faults/outcome.ts";
 import { VirtualClock } from "./faults/virtual-clock.ts";
 import { type Parties, type PartiesParts, partiesOf, type TestPorts } from "./parties.ts";
 import { endedByMissing } from "./missing-handler.ts";
@@ -61,6 +62,7 @@ export interface TestEngineOptions extends Served, TurnWatchOptions {
   readonly missingHandlers?: "fail" | "retry";
 }
 
+const ADMIN = { version: PACKAGE_VERSION, ingressEndpoint: "http://localhost" };
 /** After so many turns of the event loop without a message, nothing is under way. */
 const QUIET_TICKS = 50;
 
@@ -87,6 +89,7 @@ export class TestEngine {
   readonly turns: TestTurns;
   readonly code: ServedCode;
   readonly #passing: PassingTime | undefined;
+  readonly #startedAtMs = this.clock.now();
   #turns = 0;
   #messages = 0;
   /** Skips that are under way. */
@@ -126,10 +129,7 @@ export class TestEngine {
     });
     this.code = new ServedCode(services, options, this.turns);
     this.#ticks = new Ticks(this.ports);
-    this.#admin = new Admin(
-      { ...this.ports, listing: this.#items.listing },
-      { version: PACKAGE_VERSION, ingressEndpoint: "http://localhost" },
-    );
+    this.#admin = new Admin({ ...this.ports, listing: this.#items.listing }, ADMIN);
     const onTurn = ({ id, target }: TurnRequest): void => {
       this.#turns++;
       this.steps.runs(id, target);
@@ -207,18 +207,12 @@ export class TestEngine {
 
   /** What the admin API answers, parsed. Throws an Error unless it succeeds. */
   async json<T>(path: string): Promise<T> {
-    const { status, body } = await this.ask(path);
-    const text = new TextDecoder().decode(body);
-    if (status >= 300) throw new Error(`${path} answered ${status}: ${text}`);
-    return JSON.parse(text) as T;
+    return jsonIn(path, await this.ask(path));
   }
 
-  /** What happened, as text. */
-  async timeline(): Promise<string> {
-    return await timelineOf(
-      (path) => this.ask(path),
-      (id) => this.turns.logs.of(storedId(id) ?? ""),
-    );
+  /** What happened, as text. `ask`: the admin API. */
+  async timeline(ask = (path: string): Promise<HttpResponse> => this.ask(path)): Promise<string> {
+    return await timelineOf(ask, (id) => this.turns.logs.of(storedId(id) ?? ""));
   }
 
   /** There are messages. */
@@ -243,6 +237,22 @@ export class TestEngine {
   /** When the next one is due. */
   nextTimer(): number | undefined {
     return this.#timers.earliest();
+  }
+
+  /** In a run with faults that is its end: a test that awaits what cannot come would hang in each run. */
+  stands(ms: number): void {
+    if (ms >= STANDSTILL_MS_MAX) this.#endless("nothing lets the test go on, which awaits an invocation");
+  }
+
+  /** So would one that awaits what waits again and again. */
+  jumps(): void {
+    if (++this.#jumps === PASSED_TIMERS_MAX)
+      this.#endless(`the test has not ended after ${PASSED_TIMERS_MAX} timers`);
+  }
+  #jumps = 0;
+
+  #endless(what: string): void {
+    this.#faulty?.endless(async () => [what, ...(await openLines(this))].join("\n"));
   }
 
   /** `isSettled`: nothing can continue now, and the test has begun nothing since that was found. */
@@ -296,6 +306,17 @@ export class TestEngine {
     } while (this.#mailbox.depth() > 0);
   }
 
+  get #looked(): Pick<TestEngine, "ports" | "services"> {
+    return { ports: this.ports, services: this.services };
+  }
+
+  /** As if it were this time still. For one who asks at the beginning, the retention of nothing has passed: what is forgotten at the end
+   * depends on how long a fault has held it up. */
+  #adminAt(atMs: number): Admin {
+    const clock = { now: () => atMs, after: this.clock.after.bind(this.clock) };
+    return new Admin({ ...this.ports, clock, listing: this.#items.listing }, ADMIN);
+  }
+
   /** Once. */
   async stop(): Promise<void> {
     if (this.#database.closed) return;
@@ -303,22 +324,36 @@ export class TestEngine {
     if (run) {
       run.closed(this.#stop);
       await drain(this);
-      run.outcomes.push(await outcomeOf(this));
-      if (run.plan.tells === true) run.timelines.push(await this.timeline());
+      const kept = this.#adminAt(this.#startedAtMs);
+      const ask = async (path: string): Promise<HttpResponse> =>
+        await kept.handle(asRequest(path, undefined, {}, "GET"));
+      run.outcomes.push(
+        await outcomeOf({ ...this.#looked, json: async (path) => jsonIn(path, await ask(path)) }),
+      );
+      if (run.plan.tells === true) run.timelines.push(await this.timeline(ask));
     }
     await this.#stop();
   }
 
   readonly #stop = async (): Promise<void> => {
+    this.#passing?.stop();
     this.steps.hung.end();
     await this.turns.determinism?.settled();
     this.turns.stop();
     await this.#ticks.stop();
     this.#timers.stop();
+    const stopped = this.#mailbox.stop(this.#faulty ? 0 : TEST_STOP_MS_MAX);
+    // With faults nothing is waited for: a turn whose requests happen no more never ends, and no alarm rings any more.
     if (this.#parties instanceof FaultyParties) this.#parties.stop();
-    await this.#mailbox.stop(this.#faulty ? 0 : TEST_STOP_MS_MAX);
+    else await stopped;
     this.#database.close();
   };
+}
+
+function jsonIn<T>(path: string, { status, body }: HttpResponse): T {
+  const text = new TextDecoder().decode(body);
+  if (status >= 300) throw new Error(`${path} answered ${status}: ${text}`);
+  return JSON.parse(text) as T;
 }
 
 /** While time is skipped, what waits is suspended: a turn that waits in memory would be waited for. */

@@ -11,12 +11,17 @@ interface Passing {
   nextTimer(): number | undefined;
   settled(): Promise<void>;
   skip(ms: number, isSettled: true): Promise<void>;
+  /** For so long, in real time, nothing has gone on, and no timer is set. */
+  stands(ms: number): void;
+  /** Time jumps to a timer. */
+  jumps(): void;
 }
 
 export class PassingTime {
   readonly #engine: Passing;
   readonly #awaited = new Set<Promise<unknown>>();
   #isPassing = false;
+  #isOver = false;
 
   constructor(engine: Passing) {
     this.#engine = engine;
@@ -25,6 +30,11 @@ export class PassingTime {
   /** The same promise. Time passes once somebody awaits it. */
   of<T>(promise: Promise<T>): Promise<T> {
     return AwaitedResult.of(promise, () => this.#begin(promise));
+  }
+
+  /** Lets no time pass any more: the engine stops, whether or not somebody still awaits something. */
+  stop(): void {
+    this.#isOver = true;
   }
 
   #begin(promise: Promise<unknown>): void {
@@ -40,18 +50,30 @@ export class PassingTime {
     await this.#engine.skip(Math.max(0, atMs - this.#engine.clock.now()), true).catch(() => undefined);
   }
 
+  get #isAwaited(): boolean {
+    return this.#awaited.size > 0 && !this.#isOver;
+  }
+
   async #pass(): Promise<void> {
-    while (this.#awaited.size > 0) {
+    let standsSinceMs: number | undefined;
+    while (this.#isAwaited) {
       // A handler that runs for long is waited for, as without this.
       const isSettled = await this.#engine.settled().then(
         () => true,
         () => false,
       );
-      if (this.#awaited.size === 0) return;
+      if (!this.#isAwaited) return;
       const nextMs = isSettled ? this.#engine.nextTimer() : undefined;
       // Nothing but the test can take it on now.
-      if (nextMs === undefined) await new Promise((resolve) => void setTimeout(resolve, TEST_LOOK_MS));
-      else await this.#skipTo(nextMs);
+      if (nextMs === undefined) {
+        standsSinceMs = isSettled ? (standsSinceMs ?? performance.now()) : undefined;
+        this.#engine.stands(standsSinceMs === undefined ? 0 : performance.now() - standsSinceMs);
+        await new Promise((resolve) => void setTimeout(resolve, TEST_LOOK_MS));
+        continue;
+      }
+      standsSinceMs = undefined;
+      this.#engine.jumps();
+      await this.#skipTo(nextMs);
     }
   }
 }

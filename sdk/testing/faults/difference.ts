@@ -7,6 +7,8 @@ import type { RunResult } from "./one-run.ts";
  * state, too. */
 export type Compared = "all" | "returned";
 
+export const ENDED_OTHERWISE = "it ended otherwise";
+
 /** `undefined`: it has come to the same. */
 export function differenceOf<T>(
   run: RunResult<T>,
@@ -34,7 +36,7 @@ function differentLines(now: readonly string[], before: readonly string[]): stri
   if (lines.length === 0) return undefined;
   const more = lines.length - DIFFERENCES_SHOWN_MAX;
   const cut = more > 0 ? [...lines.slice(0, DIFFERENCES_SHOWN_MAX), `… ${more} more`] : lines;
-  return `it ended otherwise (-: without the fault, +: with it)\n${cut.join("\n")}`;
+  return `${ENDED_OTHERWISE} (-: without the fault, +: with it)\n${cut.join("\n")}`;
 }
 
 /** Those of `lines` that `others` has not, each as often as it is there more often. */

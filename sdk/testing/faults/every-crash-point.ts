@@ -1,6 +1,6 @@
 /** Crashes a test's handlers at each of their requests, once a run, and asks whether the test still comes to the same. */
 import { CRASH_FAILURES_MAX, CRASH_POINTS_MAX, FAILURES_SHOWN_MAX } from "../../../lib/limits/testing.ts";
-import { type Compared, differenceOf, repeatedSteps } from "./difference.ts";
+import { type Compared, differenceOf, ENDED_OTHERWISE, repeatedSteps } from "./difference.ts";
 import { type Fault, FAULTS, strikeText } from "./fault.ts";
 import { runOnce, type RunResult } from "./one-run.ts";
 import { type FaultyTest, testOf, type Tested } from "./tested.ts";
@@ -34,6 +34,9 @@ export interface CrashReport {
   /** Milliseconds. */
   readonly tookMs: number;
 }
+
+/** How `ctx.date.now()` is recorded. */
+const TIME_STEP = "date.now";
 
 /** The first run tells what is to be, the second whether the test repeats itself. */
 const RUNS_WITHOUT = 2;
@@ -118,23 +121,30 @@ function messageOf(
   const groups = [...Map.groupBy(failures, ({ difference }) => difference)];
   const left = groups.length - FAILURES_SHOWN_MAX;
   return [
-    `${failures.length} of ${runs - RUNS_WITHOUT} faults change what the test comes to (${points} requests of its handlers${isCut ? "; no more were tried" : ""}).`,
+    `${failures.length} of ${runs - RUNS_WITHOUT} faults change what the test comes to (${points} ${points === 1 ? "request" : "requests"} of its handlers${isCut ? "; no more were tried" : ""}).`,
     ...groups.slice(0, FAILURES_SHOWN_MAX).map(([difference, alike]) => groupText(difference, alike)),
     ...(left > 0 ? [`… and ${left} more ${left === 1 ? "difference" : "differences"}.`] : []),
     ...(timeline === "" ? [] : [`What happened with the first fault:\n${indented(timeline)}`]),
   ].join("\n\n");
 }
 
+const AT_ONCE =
+  'Does the test start calls at once? A fault may change which of them comes first. If that is all right, compare what the test returns: compare: "returned".';
+
 /** Faults that make the same difference. */
 function groupText(difference: string, alike: readonly CrashFailure[]): string {
   const more = alike.length - FAILURES_SHOWN_MAX;
-  const repeated = [...new Set(alike.flatMap((each) => each.repeated))].map((name) => JSON.stringify(name));
+  const names = new Set(alike.flatMap((each) => each.repeated));
+  // A time that is taken again does nothing outside.
+  names.delete(TIME_STEP);
+  const repeated = [...names].map((name) => JSON.stringify(name));
   const [step, runsAgain] = repeated.length === 1 ? ["Step", "has run again"] : ["Steps", "have run again"];
   const hint = `${step} ${repeated.join(", ")} ${runsAgain}, which a step does if its process dies before its result is recorded. If it must not happen twice outside, give it a key: the same in each attempt (ctx.rand.uuidv4()).`;
   return [
     ...alike.slice(0, FAILURES_SHOWN_MAX).map(({ at }) => `When ${at}`),
     ...(more > 0 ? [`and at ${more} more ${more === 1 ? "fault" : "faults"}`] : []),
     indented(difference),
+    ...(difference.startsWith(ENDED_OTHERWISE) && repeated.length === 0 ? [indented(AT_ONCE)] : []),
     ...(repeated.length === 0 ? [] : [indented(hint)]),
   ].join("\n");
 }

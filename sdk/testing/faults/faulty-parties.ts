@@ -36,6 +36,8 @@ export class FaultyParties implements Parties {
   readonly #second: Dispatcher;
   /** Messages that are out. */
   readonly #out = new Map<InvocationId, Incoming>();
+  /** Whose processes have died while their messages were out. */
+  readonly #died = new Set<InvocationId>();
   #turns = 0;
   #processes = 0;
   #again = 0;
@@ -54,16 +56,27 @@ export class FaultyParties implements Parties {
     this.#second = this.#dispatcherNamed("second dispatcher");
   }
 
+  /** The messages of a process that has died come again at once: a pause would move the clock, and a handler may look at it. */
   async handle(batch: readonly Incoming[]): Promise<readonly string[]> {
-    const ids = batch.map((message) => {
-      const id = idIn(message);
-      this.#out.set(id, message);
-      return id;
-    });
+    let left = batch;
+    let failed: readonly string[];
+    let hasDied: boolean;
+    do {
+      failed = await this.#handled(left);
+      hasDied = left.some((message) => this.#died.delete(idIn(message)));
+      left = left
+        .filter(({ messageId }) => failed.includes(messageId))
+        .map((message) => ({ ...message, receiveCount: message.receiveCount + 1 }));
+    } while (hasDied && left.length > 0);
+    return failed;
+  }
+
+  async #handled(batch: readonly Incoming[]): Promise<readonly string[]> {
+    for (const message of batch) this.#out.set(idIn(message), message);
     try {
       return await this.#dispatcher.handle(batch, TEST_BATCH_MS_MAX);
     } finally {
-      for (const id of ids) this.#out.delete(id);
+      for (const message of batch) this.#out.delete(idIn(message));
     }
   }
 
@@ -102,6 +115,7 @@ export class FaultyParties implements Parties {
       order,
       deliverAgain: () => this.#deliverAgain(request.id),
     });
+    process.death.catch(() => this.#died.add(request.id));
     onTurn(request);
     this.#turns++;
     try {

@@ -40,6 +40,8 @@ export class FaultyRun {
   readonly steps = new Map<string, number>();
   readonly #order: Prng;
   readonly #faults: Prng;
+  readonly #hang = Promise.withResolvers<never>();
+  #isEndless = false;
   readonly #stops = new Set<() => Promise<void>>();
   /** By target and what is asked for. */
   readonly #occurrences = new Map<string, number>();
@@ -48,6 +50,7 @@ export class FaultyRun {
     this.plan = plan;
     this.#order = new Prng(plan.seed, "order");
     this.#faults = new Prng(plan.seed, "faults");
+    this.#hang.promise.catch(() => undefined);
   }
 
   /** Runs the test as a part of this run. */
@@ -84,6 +87,18 @@ export class FaultyRun {
     const { rate, faults } = this.plan;
     if (rate === undefined || faults !== undefined || !this.#faults.chance(rate)) return undefined;
     return this.#faults.pick(FAULTS);
+  }
+
+  /** Rejects when it is found that the test never ends. */
+  get hang(): Promise<never> {
+    return this.#hang.promise;
+  }
+
+  /** `words`: why, and what has not ended. */
+  endless(words: () => Promise<string>): void {
+    if (this.#isEndless) return;
+    this.#isEndless = true;
+    words().then((text) => this.#hang.reject(new Error(text)), this.#hang.reject);
   }
 
   stepBegins(name: string): void {

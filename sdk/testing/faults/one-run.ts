@@ -24,9 +24,9 @@ export async function runOnce<T>(test: () => Promise<T>, plan: RunPlan): Promise
   const over = new AbortController();
   const tooLate = async (): Promise<never> => {
     await delay(FAULTY_RUN_MS_MAX, undefined, { signal: over.signal });
-    throw new Error(`the test has not ended after ${FAULTY_RUN_MS_MAX / 1000} s: nothing lets it go on`);
+    throw new Error(`the test has not ended after ${FAULTY_RUN_MS_MAX / 1000} s`);
   };
-  const ended = await Promise.race([run.within(test), tooLate()])
+  const ended = await Promise.race([run.within(test), run.hang, tooLate()])
     .then(
       (value) => ({ value }),
       (thrown: unknown) => ({ error: { thrown } }),

@@ -1,12 +1,12 @@
 /** What an environment has come to: how each invocation has ended, and the state of each key. Two runs of a test are compared by it. */
-import { DRAINED_TIMERS_MAX, OUTCOMES_MAX } from "../../../lib/limits/testing.ts";
+import { DRAINED_TIMERS_MAX, OUTCOMES_MAX, STANDING_SHOWN_MAX } from "../../../lib/limits/testing.ts";
 import type { InvocationId } from "../../../lib/model/ids.ts";
 import { isExclusive, type ServiceManifest } from "../../../lib/model/manifest.ts";
 import { storedId } from "../../../lib/model/shown-id.ts";
 import { targetText } from "../../../lib/model/target-text.ts";
 import type { Value } from "../../../lib/model/value.ts";
 import type { ItemStore, Listing } from "../../../lib/ports.ts";
-import { STATUS_VIEWS } from "../../../runtime/admin/invocation-view.ts";
+import { STATUS_VIEWS, viewStatus } from "../../../runtime/admin/invocation-view.ts";
 import { readHead } from "../../../lib/store/head-store.ts";
 import { load } from "../../../lib/store/value-store.ts";
 
@@ -42,7 +42,9 @@ async function hasOpen(engine: Looked): Promise<boolean> {
   return invocations.length > 0;
 }
 
-export async function outcomeOf(engine: Looked): Promise<EnvironmentOutcome> {
+export async function outcomeOf(
+  engine: Pick<Looked, "json" | "ports" | "services">,
+): Promise<EnvironmentOutcome> {
   const [ended, kept] = [await invocationLines(engine), await stateLines(engine)];
   return [...ended, ...kept].toSorted();
 }
@@ -51,7 +53,7 @@ interface Listed {
   readonly id: string;
 }
 
-async function invocationLines(engine: Looked): Promise<string[]> {
+async function invocationLines(engine: Pick<Looked, "json" | "ports">): Promise<string[]> {
   const { invocations } = await engine.json<{ readonly invocations: readonly Listed[] }>(
     `/invocations?limit=${OUTCOMES_MAX}`,
   );
@@ -70,6 +72,19 @@ async function invocationLine(items: ItemStore, id: InvocationId): Promise<strin
   return [`${targetText(target)} completed with ${textOf(bytes)}`];
 }
 
+/** Invocations that have not ended, and with what their last attempt failed. */
+export async function openLines(engine: Pick<Looked, "json" | "ports">): Promise<string[]> {
+  const path = `/invocations?limit=${STANDING_SHOWN_MAX}&status=${[...OPEN, "paused"].join(",")}`;
+  const { invocations } = await engine.json<{ readonly invocations: readonly Listed[] }>(path);
+  const ids = invocations.map(({ id }) => storedId(id)).filter((id) => id !== undefined);
+  const heads = await Promise.all(ids.map(async (id) => (await readHead(engine.ports.items, id))?.head));
+  return heads.flatMap((head) => {
+    if (!head) return [];
+    const failure = head.failure ? `: [${head.failure.code}] ${head.failure.message}` : "";
+    return [`${targetText(head.target)} is ${viewStatus(head.status)}${failure}`];
+  });
+}
+
 const textOf = (bytes: Value): string => (bytes instanceof Uint8Array ? new TextDecoder().decode(bytes) : "");
 
 interface ShownState {
@@ -80,7 +95,7 @@ interface ShownState {
   }[];
 }
 
-async function stateLines(engine: Looked): Promise<string[]> {
+async function stateLines(engine: Pick<Looked, "json" | "ports" | "services">): Promise<string[]> {
   const lines: string[] = [];
   const keyed = engine.services.filter(({ handlers }) => handlers.some(({ kind }) => isExclusive(kind)));
   for (const { name } of keyed) {

@@ -46,23 +46,30 @@ export function simulated({ items, mailbox, timers }: Ports, ask: Ask): Ports {
   };
 }
 
-/** A closure of a dead process does not begin, and what one comes to is a request like others: which of several ends first is drawn. */
-export const orderedSteps = (
-  steps: StepGate,
-  process: { readonly isAlive: boolean; stepBegins(name: string): void },
-  ask: Ask,
-): StepGate => ({
+interface StepProcess {
+  readonly isAlive: boolean;
+  readonly death: Promise<never>;
+  stepBegins(name: string): void;
+}
+
+/** A closure of a dead process does not begin, and what one comes to is a request like others: which of several ends first is drawn.
+ * A step of a dead process ends when its closure does: time does not pass while a closure runs. */
+export const orderedSteps = (steps: StepGate, process: StepProcess, ask: Ask): StepGate => ({
   begins: (step) => steps.begins(step),
   ends: (...ended) => steps.ends(...ended),
   instead: async (step, closure) => {
-    if (!process.isAlive) return await new Promise(() => undefined);
+    const endsUnheard = async (): Promise<never> => {
+      steps.ends(step, 0);
+      return await new Promise(() => undefined);
+    };
+    if (!process.isAlive) return await endsUnheard();
     process.stepBegins(step.name);
     const closed = steps.instead ? steps.instead(step, closure) : Promise.resolve().then(closure);
     const result = await closed.then(
       (value) => ({ value }),
       (error: unknown) => ({ error }),
     );
-    await ask(READ, async () => undefined);
+    await Promise.race([ask(READ, async () => undefined), process.death]).catch(endsUnheard);
     if ("error" in result) throw result.error;
     return result.value;
   },

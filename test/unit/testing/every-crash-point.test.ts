@@ -193,3 +193,88 @@ test("two of them at once, and environments beside them, do not meet", async () 
 test("no test is no test", async () => {
   await expect(everyCrashPoint(undefined as never)).rejects.toThrow("the test is no function");
 });
+
+test("a time that is taken again is the same: a message of a dead process comes at once", async () => {
+  const lease = object({
+    name: "Lease",
+    handlers: { sign: async (ctx: ObjectContext) => ctx.set("at", await ctx.date.now()) },
+  });
+  const { runs } = await everyCrashPoint(async (environment) => await environment.call("Lease/a/sign"), {
+    services: [lease],
+  });
+  expect(runs).toBeGreaterThan(2);
+});
+
+test("what was forgotten at the end is compared all the same, whatever held it up", async () => {
+  const nap = workflow({
+    name: "Nap",
+    handlers: { run: async (ctx: WorkflowContext, days: number) => await ctx.sleep({ days }) },
+  });
+  const { points } = await everyCrashPoint(
+    async (environment) => {
+      await environment.workflow(nap, "short").run(0);
+      // As long as the other one is retained.
+      await environment.workflow(nap, "long").run(1);
+    },
+    { services: [nap] },
+  );
+  expect(points).toBeGreaterThan(2);
+});
+
+test("a test that nothing lets go on ends, and says what is open", async () => {
+  const broken = service({
+    name: "Broken",
+    handlers: {
+      run: async (ctx: Context) => {
+        await ctx.run("fail", () => {
+          throw new Error("there is no disk");
+        });
+      },
+    },
+  });
+  await expect(
+    everyCrashPoint(async (environment) => await environment.call("Broken/run"), { services: [broken] }),
+  ).rejects.toThrow(
+    /^nothing lets the test go on, which awaits an invocation\nBroken\/run is paused: \[500\] there is no disk/u,
+  );
+});
+
+test("a test without an end ends, and says what is open", { timeout: 30_000 }, async () => {
+  const poll = service({
+    name: "Poll",
+    handlers: {
+      run: async (ctx: Context) => {
+        for (;;) await ctx.sleep({ hours: 1 });
+      },
+    },
+  });
+  await expect(
+    everyCrashPoint(async (environment) => await environment.call("Poll/run"), { services: [poll] }),
+  ).rejects.toThrow(/^the test has not ended after \d+ (?:timers\nPoll\/run is suspended|s$)/u);
+});
+
+test("where calls meet, another order is not taken for a repetition", async () => {
+  const line = object({
+    name: "Line",
+    handlers: {
+      next: async (ctx: ObjectContext) => {
+        const number = ((await ctx.get<number>("number")) ?? 0) + 1;
+        ctx.set("number", number);
+        return number;
+      },
+    },
+  });
+  const person = service({
+    name: "Person",
+    handlers: {
+      queue: async (ctx: Context, name: string) => `${name} ${await ctx.objectClient(line, "a").next()}`,
+    },
+  });
+  const twoPeople = async (environment: TestEnvironment): Promise<number> => {
+    const { queue } = environment.service(person);
+    return (await Promise.all([queue("ada"), queue("bob")])).length;
+  };
+  const { message } = await foundIn(everyCrashPoint(twoPeople, { services: [line, person] }));
+  expect(message).toContain('compare: "returned"');
+  await everyCrashPoint(twoPeople, { services: [line, person], compare: "returned" });
+});

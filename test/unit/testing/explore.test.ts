@@ -1,5 +1,5 @@
 /** `explore`: orders and faults are drawn from a seed, what fails is found again, and made small. */
-import { type Context, object, type ObjectContext, service } from "perdure";
+import { type Context, DurablePromise, object, type ObjectContext, service } from "perdure";
 import { explore, ExploreError, TestEnvironment } from "perdure/testing";
 import { afterEach, expect, test } from "vitest";
 
@@ -124,4 +124,22 @@ test.each([
 test("a PERDURE_SEED that is none is refused", async () => {
   process.env["PERDURE_SEED"] = "seventeen";
   await expect(explore(() => Promise.resolve())).rejects.toThrow('not "seventeen"');
+});
+
+test("time passes on when a process has died while steps ran beside each other", async () => {
+  const quotes = service({
+    name: "Quotes",
+    handlers: {
+      first: async (ctx: Context) => {
+        const answer = await DurablePromise.race([ctx.run("a", () => 1), ctx.run("b", () => 2)]);
+        await ctx.sleep({ days: 1 });
+        return answer;
+      },
+    },
+  });
+  const { faults } = await explore(async (environment) => void (await environment.call("Quotes/first")), {
+    services: [quotes],
+    runs: 40,
+  });
+  expect(faults).toBeGreaterThan(10);
 });

@@ -292,3 +292,24 @@ test("many environments side by side", async () => {
   );
   expect(sums).toEqual(Array.from({ length: 30 }, (_, n) => n));
 });
+
+test("an environment that stops while a result is awaited lets no time pass any more", async () => {
+  const unhandled: unknown[] = [];
+  const note = (error: unknown): void => void unhandled.push(error);
+  process.on("unhandledRejection", note);
+  const wait = service({
+    name: "Wait",
+    handlers: { forWord: async (ctx: Context) => await ctx.awakeable<string>().promise },
+  });
+  {
+    await using environment = await TestEnvironment.start({ services: [wait], time: "auto" });
+    void environment
+      .service(wait)
+      .forWord()
+      .then(undefined, () => undefined);
+    await environment.settled();
+  }
+  await new Promise((resolve) => void setTimeout(resolve, 60));
+  process.off("unhandledRejection", note);
+  expect(unhandled).toEqual([]);
+});
