@@ -1,7 +1,6 @@
 /** Time after a function's answer: the process registers itself as an extension. The API is a stub of Lambda's. */
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { lambdaTracing } from "../../lib/aws/lambda-tracing.ts";
 import { silentLogger } from "../../lib/ports.ts";
@@ -47,14 +46,15 @@ const span = (name: string) => ({
 
 test("the answer does not wait for spans, and the next event is asked for when they are sent", async () => {
   const traced = await lambdaTracing(environment(), silentLogger);
-  await sleep(20);
-  expect(seen).toEqual(["POST /2020-01-01/extension/register", "GET /2020-01-01/extension/event/next one"]);
+  await expect
+    .poll(() => seen)
+    .toEqual(["POST /2020-01-01/extension/register", "GET /2020-01-01/extension/event/next one"]);
   for (const name of ["first", "second"]) {
     traced?.tracing.exporter.add([span(name)]);
     waiting.shift()?.();
     await traced?.answered();
     await collector.until((each) => each.name === name);
-    await sleep(20);
+    await expect.poll(() => waiting.length).toBe(1);
   }
   expect(seen.length).toBe(4);
 });

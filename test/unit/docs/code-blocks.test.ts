@@ -75,7 +75,7 @@ test.each(served)("what $path promises is so", { timeout: 60_000 }, async ({ mod
   }
 });
 
-test("the tests that they show pass", { timeout: 20_000 }, async () => {
+test("the tests that they show pass", { timeout: 120_000 }, async () => {
   const shown = pages
     .flatMap(({ modules }) => modules)
     .filter(({ text }) => text.includes("export async function test"));

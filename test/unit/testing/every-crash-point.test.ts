@@ -1,7 +1,10 @@
 /** `everyCrashPoint`: which faults are tried, what is found, and what is said of it. */
 import { type Context, object, type ObjectContext, service, workflow, type WorkflowContext } from "perdure";
 import { CrashPointError, everyCrashPoint, type Fault, TestEnvironment } from "perdure/testing";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
+
+// Each runs a test many times.
+vi.setConfig({ testTimeout: 60_000 });
 
 /** A provider outside: one that knows keys takes a charge once. */
 class Bank {

@@ -1,7 +1,10 @@
 /** `explore`: orders and faults are drawn from a seed, what fails is found again, and made small. */
 import { type Context, DurablePromise, object, type ObjectContext, service } from "perdure";
 import { explore, ExploreError, TestEnvironment } from "perdure/testing";
-import { afterEach, expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
+
+// Each runs a test many times.
+vi.setConfig({ testTimeout: 60_000 });
 
 afterEach(() => void delete process.env["PERDURE_SEED"]);
 
