@@ -149,7 +149,8 @@ export class TestEngine {
     } else {
       const mayWait = (): boolean => !alwaysReplay && time === undefined && this.#skips === 0;
       const steps = this.turns.gated(this.steps);
-      const turnPorts = (invoker: Invoker): TurnPorts => waiting({ ...counted, invoker, steps }, mayWait);
+      const turnPorts = (invoker: Invoker): TurnPorts =>
+        waiting({ ...counted, invoker, steps, keepsReads: true }, mayWait);
       this.#parties = partiesOf(parts, turnPorts);
     }
   }

@@ -26,6 +26,8 @@ export interface TurnPorts {
   readonly rehearsal?: { endsEarly(): void };
   /** Of a development server's: it is told which steps run, and may make one fail. */
   readonly steps?: StepGate;
+  /** Of a test's: what has ended may be replayed, so its reads are recorded, too (R4). */
+  readonly keepsReads?: boolean;
   /** Of a test's: it is told of each operation while the code that issues it is on the stack. */
   readonly issued?: (entry: CommandEntry) => void;
 }

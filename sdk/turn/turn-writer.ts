@@ -233,7 +233,8 @@ export class TurnWriter {
   }
 
   async #complete(entries: readonly Entry[], outcome: Outcome): Promise<Stopped> {
-    const { last, stopped } = await this.#appendParts(withoutReads(entries));
+    const kept = this.#ports.keepsReads === true ? entries : withoutReads(entries);
+    const { last, stopped } = await this.#appendParts(kept);
     if (stopped) return stopped;
     const { retentionMs, journalRetentionMs = retentionMs } = this.#request;
     const ending = { kind: "completed", outcome, retentionMs, journalRetentionMs } as const;

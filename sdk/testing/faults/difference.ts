@@ -21,7 +21,12 @@ export function differenceOf<T>(
   return compared === "all" ? differentLines(run.outcome, from.outcome) : undefined;
 }
 
-export function errorText(thrown: unknown): string {
+/** Of a test that failed, and whose environment then did not stop as it should: the test's own. */
+const ownError = (thrown: unknown): unknown =>
+  thrown instanceof SuppressedError ? ownError(thrown.suppressed) : thrown;
+
+export function errorText(given: unknown): string {
+  const thrown = ownError(given);
   if (!(thrown instanceof Error)) return `the test threw ${shown(thrown)}`;
   return `the test threw ${thrown.name}: ${thrown.message}`;
 }

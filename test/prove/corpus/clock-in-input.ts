@@ -5,7 +5,7 @@ import type { Mistake } from "../mistake.ts";
 export const mistake: Mistake = {
   kind: "time and random numbers",
   why: "Date.now() is how every other function asks for the time.",
-  foundBy: ["lint", "replay"],
+  foundBy: ["lint", "strict", "replay"],
   make: (isPlanted) => {
     const audit = object({
       name: "Audit",

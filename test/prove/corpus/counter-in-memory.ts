@@ -5,7 +5,7 @@ import type { Mistake } from "../mistake.ts";
 export const mistake: Mistake = {
   kind: "values",
   why: "A Map beside the handlers is quicker than state, and is gone with the process. Each attempt counts again.",
-  foundBy: ["crash", "explore"],
+  foundBy: ["check", "crash", "explore"],
   make: (isPlanted) => {
     const visits = new Map<string, number>();
     const page = object({

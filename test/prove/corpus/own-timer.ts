@@ -5,7 +5,7 @@ import type { Mistake } from "../mistake.ts";
 export const mistake: Mistake = {
   kind: "time and random numbers",
   why: "setTimeout is how every other function waits. It costs a function's time, and each attempt waits again.",
-  foundBy: ["lint"],
+  foundBy: ["lint", "strict"],
   make: (isPlanted) => {
     const oven = service({
       name: "Oven",

@@ -125,6 +125,27 @@ test("an invocation that has completed, with pages of its journal and long value
   expect(shorter?.reason).toContain('recorded run "step 119", but the code ends without doing it');
 });
 
+test("an invocation that has completed in one turn, and has read state", async () => {
+  const counter = object({
+    name: "Counter",
+    handlers: {
+      add: async (ctx: ObjectContext, more: number) => {
+        const sum = ((await ctx.get<number>("sum")) ?? 0) + more;
+        ctx.set("sum", sum);
+        return sum;
+      },
+    },
+  });
+  const environment = await environmentOf(counter);
+  const began = performance.now();
+  for (const more of [1, 2]) await environment.call("/Counter/a/add", more);
+  // Each was repeated, and what it had read was there: nothing was waited for.
+  expect(performance.now() - began).toBeLessThan(1000);
+  const invocations = await environment.invocations();
+  const journals = await Promise.all(invocations.map((invocation) => invocation.recorded()));
+  expect((await replay(journals, { services: [counter] })).map(({ fits }) => fits)).toEqual([true, true]);
+});
+
 test("many journals are answered in their order", async () => {
   const journals = [await asleep(), await asleep()];
   const both = await replay(journals.join("\n"), { services: [orders("price")] });
