@@ -149,8 +149,10 @@ export class TestEngine {
     } else {
       const mayWait = (): boolean => !alwaysReplay && time === undefined && this.#skips === 0;
       const steps = this.turns.gated(this.steps);
+      // For the check, and for `replay` of what has ended. Without both it is as in production.
+      const keepsReads = options.determinism !== undefined || this.turns.determinism !== undefined;
       const turnPorts = (invoker: Invoker): TurnPorts =>
-        waiting({ ...counted, invoker, steps, keepsReads: true }, mayWait);
+        waiting({ ...counted, invoker, steps, keepsReads }, mayWait);
       this.#parties = partiesOf(parts, turnPorts);
     }
   }

@@ -136,7 +136,8 @@ test("an invocation that has completed in one turn, and has read state", async (
       },
     },
   });
-  const environment = await environmentOf(counter);
+  const environment = await TestEnvironment.start({ services: [counter], determinism: "replay" });
+  onTestFinished(() => environment.stop());
   const began = performance.now();
   for (const more of [1, 2]) await environment.call("/Counter/a/add", more);
   // Each was repeated, and what it had read was there: nothing was waited for.
