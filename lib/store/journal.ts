@@ -329,6 +329,8 @@ export class Journal {
     return (
       this.#known !== undefined &&
       head.incarnation === this.#subject.incarnation &&
+      // What was moved meanwhile goes on elsewhere (0051).
+      (head.deployment ?? this.#subject.deployment) === this.#subject.deployment &&
       head.length === this.length &&
       head.status !== "completed" &&
       head.status !== "paused"

@@ -236,6 +236,8 @@ export const AIMS: Readonly<Record<string, Aim>> = {
 
 /** Those that no run has caught yet, and why. */
 export const UNCAUGHT: Readonly<Record<string, string>> = {
+  "what is held takes its key when its place is gone":
+    "seed 9584 caught it, until what rests could move between builds in the same runs",
   "what is suspended is run by any message that looks at it":
     "it needs a dispatcher that stands still between a receipt and its first request, and then dies with its turn",
   "what the mailbox gave up is resumed as if its outputs were done":
