@@ -39,20 +39,11 @@ export function givenOptions(
   options: ServerFlags,
   { quiet, verbose }: GlobalOptions,
 ): GivenOptions {
-  const { port, adminPort, host, data, durability, corsOrigin: corsOrigins, corsCredentials } = options;
-  const { table: tables } = options;
+  const { port, adminPort, host, data, durability, corsCredentials } = options;
   return {
-    ...{
-      serve: files?.length === 0 ? undefined : files,
-      port,
-      adminPort,
-      host,
-      data,
-      durability,
-      corsOrigins,
-      corsCredentials,
-      tables,
-    },
+    ...{ port, adminPort, host, data, durability, corsCredentials },
+    ...{ corsOrigins: options.corsOrigin, tables: options.table },
+    serve: files?.length === 0 ? undefined : files,
     // Commander's default is to watch. That is no wish.
     watch: options.watch === false ? false : undefined,
     logInvocations: verbose === true ? "verbose" : quiet === true ? "quiet" : undefined,

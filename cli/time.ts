@@ -1,24 +1,18 @@
 /** Times and durations as people read them. Scripts take them from `--json`, where times are ISO 8601. */
-import { parseDuration } from "../lib/duration.ts";
+import { parseDuration, TIME_UNITS } from "../lib/duration.ts";
 import { UsageError } from "./exit.ts";
 
 export const TIME_FORMATS = ["human", "iso", "relative"] as const;
 export type TimeFormat = (typeof TIME_FORMATS)[number];
 
-const UNITS = [
-  ["d", 86_400_000],
-  ["h", 3_600_000],
-  ["m", 60_000],
-  ["s", 1000],
-] as const;
 const SECOND = 1000;
 
 /** Its two greatest units: `3m12s`, `2d4h`, `450ms`. */
 export function shortDuration(ms: number): string {
   const whole = Math.max(0, Math.round(ms));
   if (whole < SECOND) return `${whole}ms`;
-  const first = UNITS.findIndex(([, size]) => whole >= size);
-  const [[unit, size] = ["s", SECOND], next] = UNITS.slice(first);
+  const first = TIME_UNITS.findIndex(([, size]) => whole >= size);
+  const [[unit, size] = ["s", SECOND], next] = TIME_UNITS.slice(first);
   const count = Math.floor(whole / size);
   const rest = next === undefined ? 0 : Math.floor((whole % size) / next[1]);
   return `${count}${unit}${rest === 0 || next === undefined ? "" : `${rest}${next[0]}`}`;

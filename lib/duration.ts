@@ -10,6 +10,14 @@ export type Duration =
 
 const MS = { days: 86_400_000, hours: 3_600_000, minutes: 60_000, seconds: 1000, milliseconds: 1 } as const;
 
+/** As people write them, the largest first, with their milliseconds. */
+export const TIME_UNITS = [
+  ["d", MS.days],
+  ["h", MS.hours],
+  ["m", MS.minutes],
+  ["s", MS.seconds],
+] as const;
+
 /** In whole milliseconds, at most {@link DELAY_MS_MAX}. Throws `RangeError` if it is negative or not a finite number. */
 export function toMs(duration: Duration): number {
   const ms = signedMs(duration);

@@ -138,6 +138,9 @@ export class PauseError extends RestateError {
 
 const RETRIED = "It is retried by its policy; deploy code that matches, or kill it.";
 
+/** The code of {@link JournalMismatchError}, and of the failures that are made of it. */
+export const MISMATCH_CODE = 570;
+
 /** The code no longer does what the journal recorded (D1). Code 570. */
 export class JournalMismatchError extends RestateError {
   override readonly name = "JournalMismatchError";
@@ -148,7 +151,9 @@ export class JournalMismatchError extends RestateError {
   /** `where` in the user's code. `next`: what becomes of the invocation. */
   constructor(what: string, advice = "", where?: string, next = RETRIED) {
     const sentence = where === undefined ? `${what}.` : `${what}, at ${where}.`;
-    super(coded("RT0016", advice === "" ? sentence : `${sentence} ${advice} ${next}`), { errorCode: 570 });
+    super(coded("RT0016", advice === "" ? sentence : `${sentence} ${advice} ${next}`), {
+      errorCode: MISMATCH_CODE,
+    });
     this.#what = what;
     this.#advice = advice;
     this.#where = where;

@@ -58,6 +58,13 @@ export interface ItemStore {
   }>;
 }
 
+/** Its reads, for one whose writes are others. */
+export const readsOf = (items: ItemStore): Pick<ItemStore, "get" | "query" | "scan"> => ({
+  get: (...asked) => items.get(...asked),
+  query: (...asked) => items.query(...asked),
+  scan: (...asked) => items.scan(...asked),
+});
+
 /** Lists for people. Eventually consistent. */
 export interface Listing {
   /** The parts that are kept. */

@@ -2,7 +2,7 @@
  * What the SDK tells a process that runs a file for the local engine. Such a process has time to look more closely
  * (runtime/dev/hosts/traps.ts and losses.ts). Elsewhere nobody listens, and nothing is told.
  */
-import { currentTurn } from "./turn/current-turn.ts";
+import { handlersTurn } from "./turn/current-turn.ts";
 
 const DEVELOPMENT = Symbol.for("perdure.development");
 
@@ -17,10 +17,9 @@ const development = (globalThis as { readonly [DEVELOPMENT]?: Development })[DEV
 
 export const isDevelopment = (): boolean => development !== undefined;
 
-/** Interceptors may do what they like. */
 function where(): string | undefined {
-  const turn = currentTurn.getStore();
-  if (!turn || turn.step !== undefined || turn.isAround === true) return undefined;
+  const turn = handlersTurn();
+  if (!turn) return undefined;
   const { service, handler } = turn.owner.driver.request.target;
   return `${service}/${handler}`;
 }

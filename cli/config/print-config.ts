@@ -1,8 +1,7 @@
 /** What `--print-config` prints: each setting, its value, and who says so. As TOML, so that it can be kept as a file. */
-import { parseDuration } from "../../lib/duration.ts";
 import { type Output, safe } from "../output.ts";
 import { type ChosenSettings, type SettingName, SERVER_SETTINGS } from "./server-settings.ts";
-import { shortDuration } from "../time.ts";
+import type { ServerSetting } from "./server-setting.ts";
 
 const HIDDEN = "…";
 
@@ -14,9 +13,10 @@ interface PrintedSetting {
 
 function printedSettings(chosen: ChosenSettings): readonly PrintedSetting[] {
   return (Object.keys(SERVER_SETTINGS) as SettingName[]).map((name) => {
-    const { key, isSecret } = SERVER_SETTINGS[name];
+    const setting: ServerSetting<unknown> = SERVER_SETTINGS[name];
     const { value, from } = chosen[name];
-    return { key, value: isSecret ? hidden(value) : readable(key, value), from };
+    const shown = setting.shown ? setting.shown(value) : value;
+    return { key: setting.key, value: setting.isSecret ? hidden(value) : shown, from };
   });
 }
 
@@ -38,23 +38,6 @@ function tomlOf(value: unknown): string {
   const pairs = Object.entries(value).map(([name, each]) => `${JSON.stringify(name)} = ${tomlOf(each)}`);
   return pairs.length === 0 ? "{}" : `{ ${pairs.join(", ")} }`;
 }
-
-function readable(key: string, value: unknown): unknown {
-  if (key === "serve" && Array.isArray(value) && value.length < 2) return value[0] as unknown;
-  if (key === SERVER_SETTINGS.tables.key) return tablesText(value as ChosenSettings["tables"]["value"]);
-  if (!key.startsWith("retention.") || typeof value !== "number") return value;
-  const text = shortDuration(value);
-  return parseDuration(text) === value ? text : value;
-}
-
-/** As they are given. */
-const tablesText = (tables: ChosenSettings["tables"]["value"]): Record<string, string> =>
-  Object.fromEntries(
-    Object.entries(tables).map(([name, { partitionKey, sortKey }]) => [
-      name,
-      sortKey === undefined ? partitionKey : `${partitionKey}/${sortKey}`,
-    ]),
-  );
 
 const hidden = (value: unknown): unknown =>
   typeof value === "object" && value !== null

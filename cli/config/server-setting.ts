@@ -1,6 +1,7 @@
 /** One setting of a server on this machine: its names, and how a value of it is read, wherever it was given. */
 import { parseDuration } from "../../lib/duration.ts";
 import type { UserTables } from "../../lib/model/user-write.ts";
+import { shortDuration } from "../time.ts";
 
 export interface ServerSetting<T> {
   /** In the configuration file: `ingress.port`. */
@@ -14,6 +15,8 @@ export interface ServerSetting<T> {
   readonly read: (given: unknown) => T;
   /** It is not printed. */
   readonly isSecret?: true;
+  /** How it is printed: {@link read} takes that too. Absent: as it is. A method, so that settings of all types fit in one list. */
+  shown?(value: T): unknown;
 }
 
 export const PORT_MAX = 65_535;
@@ -52,6 +55,9 @@ export function textOrListIn(given: unknown): readonly string[] {
   return Array.isArray(given) ? given.map(textIn) : [textIn(given)];
 }
 
+/** As {@link textOrListIn} takes it. Nothing for an empty list. */
+export const textOrListShown = (list: readonly string[]): unknown => (list.length < 2 ? list[0] : list);
+
 /** A list, or texts with commas between them. */
 export function textListIn(given: unknown): readonly string[] {
   const list = typeof given === "string" ? given.split(",").map((text) => text.trim()) : given;
@@ -63,6 +69,12 @@ export function millisecondsIn(given: unknown): number {
   const ms = typeof given === "string" ? parseDuration(given) : given;
   if (typeof ms === "number" && Number.isSafeInteger(ms) && ms >= 0) return ms;
   throw wrong("a duration such as 1d, 12h or P1D", given);
+}
+
+/** As a duration, if that says all of it. */
+export function millisecondsShown(ms: number): unknown {
+  const text = shortDuration(ms);
+  return parseDuration(text) === ms ? text : ms;
 }
 
 /** A table of texts, or `name=value` with commas between them. */
@@ -96,6 +108,15 @@ export function userTablesIn(given: unknown): UserTables {
     }),
   );
 }
+
+/** As {@link userTablesIn} takes them. */
+export const tablesShown = (tables: UserTables): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    Object.entries(tables).map(([name, { partitionKey, sortKey }]) => [
+      name,
+      sortKey === undefined ? partitionKey : `${partitionKey}/${sortKey}`,
+    ]),
+  );
 
 /** `[[kafka-clusters]]`: each with a `name` and its properties. By name. Also as a table of tables, which is how they are printed. */
 export function clustersIn(given: unknown): Readonly<Record<string, Readonly<Record<string, string>>>> {

@@ -12,13 +12,16 @@ import {
   clustersIn,
   flagOf,
   millisecondsIn,
+  millisecondsShown,
   nameIn,
   pairsIn,
   portIn,
   type ServerSetting,
   textIn,
   textListIn,
+  tablesShown,
   textOrListIn,
+  textOrListShown,
   userTablesIn,
 } from "./server-setting.ts";
 import type { UserTables } from "../../lib/model/user-write.ts";
@@ -38,12 +41,14 @@ const optional =
     read(given);
 const retention = (name: string, presetMs: number): ServerSetting<number> =>
   setting(`retention.${name}`, presetMs, millisecondsIn, {
-    variables: [`PERDURE_RETENTION_${name.toUpperCase()}`],
+    ...{ variables: [`PERDURE_RETENTION_${name.toUpperCase()}`], shown: millisecondsShown },
   });
 
 /** In the order in which they are printed. */
 export const SERVER_SETTINGS = {
-  serve: setting<readonly string[]>("serve", [], textOrListIn, { option: "[file...]" }),
+  serve: setting<readonly string[]>("serve", [], textOrListIn, {
+    ...{ option: "[file...]", shown: textOrListShown },
+  }),
   data: setting<string | undefined>("data", undefined, optional(textIn), {
     ...{ option: "--data", variables: ["PERDURE_DATA"] },
   }),
@@ -81,7 +86,7 @@ export const SERVER_SETTINGS = {
     { isSecret: true },
   ),
   tables: setting<UserTables>("tables", {}, userTablesIn, {
-    ...{ option: "--table", variables: ["PERDURE_TABLES"] },
+    ...{ option: "--table", variables: ["PERDURE_TABLES"], shown: tablesShown },
   }),
   journalRetentionMs: retention("journal", JOURNAL_RETENTION_MS),
   idempotencyRetentionMs: retention("idempotency", IDEMPOTENCY_RETENTION_MS),

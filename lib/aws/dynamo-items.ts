@@ -134,20 +134,12 @@ export class DynamoItems implements ItemStore {
   }
 
   #isOwn(name: string): boolean {
-    const { journal, state, registry } = this.#tables;
-    return name === journal || name === state || name === registry;
+    return Object.values(this.#tables).includes(name);
   }
 
   #transacted(append: TransactedAppend): object {
-    const { TableName, Key } = this.#address(append.key);
     const write = withIndex(append);
-    if (write.op === "put") {
-      const Item = { ...toAttributeMap(write.attributes), ...Key };
-      return { Put: { TableName, Item, ...compileCondition(write.when), ...SHOW_REFUSED } };
-    }
-    const { changes, when } = write;
-    const expressions = compileUpdate({ changes, ...(when === undefined ? {} : { when }) });
-    return { Update: { TableName, Key, ...expressions, ...SHOW_REFUSED } };
+    return write.op === "put" ? { Put: this.#putInput(write) } : { Update: this.#updateInput(write) };
   }
 
   /** Answers the attributes after the write. */
@@ -164,26 +156,32 @@ export class DynamoItems implements ItemStore {
     }
   }
 
-  async #put({ key, attributes, when }: Put): Promise<void> {
+  async #put(put: Put): Promise<void> {
+    await this.#requests.PutItem(this.#putInput(put));
+  }
+
+  #putInput({ key, attributes, when }: Put): PutItemCommandInput {
     const { TableName, Key } = this.#address(key);
-    const input: PutItemCommandInput = {
+    return {
       TableName,
       Item: { ...toAttributeMap(attributes), ...Key },
       ...compileCondition(when),
       ...(when === undefined ? {} : SHOW_REFUSED),
     };
-    await this.#requests.PutItem(input);
   }
 
-  async #update({ key, changes, when }: Update): Promise<Attributes | undefined> {
-    const input: UpdateItemCommandInput = {
+  async #update(update: Update): Promise<Attributes | undefined> {
+    const input: UpdateItemCommandInput = { ...this.#updateInput(update), ReturnValues: "ALL_NEW" };
+    const { Attributes } = await this.#requests.UpdateItem(input);
+    return attributesIn(Attributes, update.key);
+  }
+
+  #updateInput({ key, changes, when }: Update): UpdateItemCommandInput {
+    return {
       ...this.#address(key),
       ...compileUpdate({ changes, ...(when === undefined ? {} : { when }) }),
       ...(when === undefined ? {} : SHOW_REFUSED),
-      ReturnValues: "ALL_NEW",
     };
-    const { Attributes } = await this.#requests.UpdateItem(input);
-    return attributesIn(Attributes, key);
   }
 
   async #delete({ key, when }: Delete): Promise<void> {

@@ -6,9 +6,19 @@
  * message, timer, call or step it stops there for good: those ports never answer. By then all that is recorded was replayed, since the
  * turn acts only when the log is at its end. What the code does outside of steps happens once more, as with each attempt.
  */
-import { asError } from "../errors.ts";
+import { asError, MISMATCH_CODE } from "../errors.ts";
 import type { Rehearsal, TurnOutcome } from "../protocol.ts";
-import type { Clock, Entropy, Invoker, ItemStore, Logger, Mailbox, Registry, Timers } from "../ports.ts";
+import {
+  type Clock,
+  type Entropy,
+  type Invoker,
+  type ItemStore,
+  type Logger,
+  type Mailbox,
+  readsOf,
+  type Registry,
+  type Timers,
+} from "../ports.ts";
 import type { StepGate } from "../step-gate.ts";
 
 /** What there is to read. What has an effect is never asked for. */
@@ -36,9 +46,6 @@ export const NOT_TOLD: Rehearsal = {
   ...({ fits: false, reason: "the code took too long to say so", isUnsure: true } as const),
 };
 
-/** The code of a failure because the code does not do what is recorded. */
-const MISMATCH = 570;
-
 export async function rehearse(
   run: (ports: RehearsalPorts) => Promise<TurnOutcome>,
   ports: ReadPorts,
@@ -53,9 +60,7 @@ export async function rehearse(
   const outcome = run({
     ...ports,
     items: {
-      get: (...asked) => items.get(...asked),
-      query: (...asked) => items.query(...asked),
-      scan: (...asked) => items.scan(...asked),
+      ...readsOf(items),
       write: stop,
       transact: stop,
     },
@@ -77,7 +82,7 @@ export async function rehearse(
 /** An error of the code itself says nothing of the journal: it has done what is recorded, as far as it came. */
 function verdictOf(outcome: TurnOutcome, isEarly: boolean): Rehearsal {
   if (outcome.kind === "lost") return { fits: false, reason: outcome.reason, isUnsure: true };
-  if (outcome.kind !== "failed" || outcome.failure.code !== MISMATCH) {
+  if (outcome.kind !== "failed" || outcome.failure.code !== MISMATCH_CODE) {
     const why = outcome.kind === "failed" ? outcome.failure.message : "its time was up";
     return {
       fits: true,

@@ -1,6 +1,7 @@
 /** Compares the command that the code issues with the one that the journal has recorded (D1), and says how they differ. */
 import { type CommandEntry, type Entry, isCommand } from "../model/entry.ts";
 import { JournalMismatchError } from "../errors.ts";
+import { targetText } from "../model/target-text.ts";
 import { isOfTraces } from "../model/header-names.ts";
 import { namesContent } from "../model/value-ref.ts";
 import { equalValues, type Value } from "../model/value.ts";
@@ -91,8 +92,7 @@ export function describeCommand(entry: CommandEntry): string {
   // Its number is for those alone that were given its id (0024).
   if (kind === "signal" && typeof entry.signal === "number") return "awakeable";
   if (kind === "call" || kind === "send") {
-    const { service, handler, key } = entry.call;
-    return `${kind} of ${service}${key === null ? "" : `/${key}`}/${handler}`;
+    return `${kind} of ${targetText(entry.call)}`;
   }
   const name = nameOf(entry);
   const operation = operationOf(entry);

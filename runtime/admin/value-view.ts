@@ -1,4 +1,5 @@
 /** Bytes, outcomes and times in the form in which people and their tools read them. */
+import { TIME_UNITS } from "../../lib/duration.ts";
 import { isSecretName, REDACTED } from "../../lib/log/redaction.ts";
 import { shownHeaders } from "../../lib/model/header-names.ts";
 import { load } from "../../lib/store/value-store.ts";
@@ -92,13 +93,7 @@ export function viewTime(epochMs: number): string {
   return Number.isNaN(date.getTime()) ? `beyond all dates (${epochMs} ms)` : date.toISOString();
 }
 
-const UNITS = [
-  ["d", 86_400_000],
-  ["h", 3_600_000],
-  ["m", 60_000],
-  ["s", 1000],
-  ["ms", 1],
-] as const;
+const UNITS = [...TIME_UNITS, ["ms", 1]] as const;
 
 /** `1d`, `1m 30s`, `0s`. */
 export function viewDuration(ms: number): string {

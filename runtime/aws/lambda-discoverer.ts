@@ -10,7 +10,7 @@ import { FUNCTION_DISCOVERY_MS_MAX } from "../../lib/limits/aws.ts";
 import { deathIn } from "./function-death.ts";
 
 /** For some seconds after a permission was given, IAM still answers like this. So does Lambda for a new version. */
-export const NOT_YET: ReadonlySet<string> = new Set([
+const NOT_YET: ReadonlySet<string> = new Set([
   "AccessDeniedException",
   "ResourceConflictException",
   "ResourceNotFoundException",
@@ -55,7 +55,7 @@ export class LambdaDiscoverer {
       try {
         return await this.#lambda.ask({ ...asked, timeoutMs: 2 * FUNCTION_DISCOVERY_MS_MAX, signal: late });
       } catch (error) {
-        if (!late.aborted) throw toDiscoveryError(error);
+        if (!late.aborted) throw unreached(error, "a discovery");
         if (attempt === this.#attempts) throw new Error(SILENT, { cause: error });
       }
     }
@@ -66,9 +66,10 @@ export class LambdaDiscoverer {
 const RESTATE_SDK = /@restatedev\/restate-sdk/;
 const SILENT = `the function has not said in ${FUNCTION_DISCOVERY_MS_MAX / 1000} seconds what it serves. Look for what its module waits for when it is loaded: a top-level await, a connection`;
 
-function toDiscoveryError(error: unknown): unknown {
+/** An {@link OperationalError} that names `what` was asked, or else the error itself. */
+export function unreached(error: unknown, what: string): unknown {
   if (error instanceof Error && NOT_YET.has(error.name)) {
     return new OperationalError("unavailable", `the function cannot be invoked: ${error.message}`, error);
   }
-  return toOperational(error, "a discovery");
+  return toOperational(error, what);
 }

@@ -1,12 +1,10 @@
 /** Asks a Lambda function version whether its code does what recorded journals hold. */
 import { functionErrorIn, invocationPath, type RestService } from "../../lib/aws/rest-service.ts";
-import { toOperational } from "../../lib/aws/fault.ts";
-import { OperationalError } from "../../lib/errors.ts";
 import { REHEARSAL_REQUEST_MS_MAX } from "../../lib/limits/replay.ts";
 import { rehearsalRequest, rehearsedIn } from "../../lib/replay/rehearsal-request.ts";
 import type { Replayed } from "../../lib/replay/replay.ts";
 import { deathIn } from "./function-death.ts";
-import { NOT_YET } from "./lambda-discoverer.ts";
+import { unreached } from "./lambda-discoverer.ts";
 
 export class LambdaRehearser {
   readonly #lambda: RestService;
@@ -16,7 +14,7 @@ export class LambdaRehearser {
   }
 
   /**
-   * `address`: a qualified ARN. `journals`: each as a line of JSON. Answers in their order. Throws {@link OperationalError} if the function
+   * `address`: a qualified ARN. `journals`: each as a line of JSON. Answers in their order. Throws an OperationalError if the function
    * was not reached, which may pass; and `Error` with the reason if it has died, was silent, or answers something else.
    */
   async rehearse(address: string, journals: readonly string[]): Promise<readonly Replayed[]> {
@@ -30,7 +28,7 @@ export class LambdaRehearser {
     };
     const answer = await this.#lambda.ask(asked).catch((error: unknown) => {
       if (late.aborted) throw new Error(SILENT, { cause: error });
-      throw toRehearsalError(error);
+      throw unreached(error, "a rehearsal");
     });
     if (functionErrorIn(answer) !== undefined) throw new Error(reasonOf(deathIn(answer.body)));
     return rehearsedIn(JSON.parse(answer.body), journals.length);
@@ -45,9 +43,3 @@ const reasonOf = (death: string): string =>
   UNKNOWN.test(death)
     ? "the function's SDK is older than the runtime, and cannot be asked: build it with this version of perdure"
     : `the function failed: ${death}`;
-
-function toRehearsalError(error: unknown): unknown {
-  if (error instanceof Error && NOT_YET.has(error.name))
-    return new OperationalError("unavailable", `the function cannot be invoked: ${error.message}`, error);
-  return toOperational(error, "a rehearsal");
-}

@@ -2,7 +2,7 @@
  * The user's tables in the local database (X1). Their items are rows beside the engine's, under the table's name with a mark that none of the
  * engine's tables has. So they need no table of SQLite of their own, and one transaction writes both.
  */
-import { asValue, type AttributeMap, type UserWrite } from "../../lib/model/user-write.ts";
+import { asValue, type AttributeMap, type UserTables, type UserWrite } from "../../lib/model/user-write.ts";
 import type { LocalDatabase } from "./database.ts";
 import { attributesIn, bodyIn, packedBody } from "./item-body.ts";
 import {
@@ -13,7 +13,6 @@ import {
   type UserChange,
   type UserItemKey,
 } from "./tables/user-tables.ts";
-import type { UserTables } from "../../lib/model/user-write.ts";
 
 /** What stands before a user's table's name. */
 const MARK = "user:";

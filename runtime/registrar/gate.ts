@@ -18,23 +18,16 @@ import {
   REHEARSED_ALONE_MAX,
   REHEARSED_AT_ONCE,
 } from "../../lib/limits/replay.ts";
-import { PERMISSION_ATTEMPTS_MAX, PERMISSION_PAUSE_MS } from "../../lib/limits/aws.ts";
 import type { InvocationId } from "../../lib/model/ids.ts";
 import type { InFlightPolicy } from "../../lib/model/in-flight-policy.ts";
 import type { Deployment } from "../../lib/model/manifest.ts";
 import { encodeRecorded, headOf } from "../../lib/model/recorded-journal.ts";
-import {
-  type Clock,
-  elapse,
-  type Entropy,
-  type ItemStore,
-  type Listing,
-  type Logger,
-} from "../../lib/ports.ts";
+import { type Clock, type Entropy, type ItemStore, type Listing, type Logger } from "../../lib/ports.ts";
 import type { Replayed } from "../../lib/replay/replay.ts";
 import { movable, moveTo } from "../../lib/store/head/rest.ts";
 import type { GateReport, OpenElsewhere, Remaining } from "./gate-report.ts";
 import { type OpenSample, openSample, storedJournal, type StoredJournal } from "./open-journals.ts";
+import { untilPassed } from "./until-passed.ts";
 
 export interface GateWish {
   readonly policy: InFlightPolicy;
@@ -208,14 +201,7 @@ export class Gate {
 
   /** A permission that was just given takes some seconds, and what is throttled may be asked again. */
   async #patiently<T>(work: () => Promise<T>): Promise<T> {
-    for (let tried = 1; ; tried++) {
-      try {
-        return await work();
-      } catch (error) {
-        if (tried === PERMISSION_ATTEMPTS_MAX || this.#isLate || !mayPass(error)) throw error;
-        await elapse(this.#ports.clock, PERMISSION_PAUSE_MS);
-      }
-    }
+    return await untilPassed(this.#ports.clock, work, (error) => !this.#isLate && mayPass(error));
   }
 
   get #isLate(): boolean {

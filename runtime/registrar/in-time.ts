@@ -1,6 +1,6 @@
 /** Refuses changes when an event's time is over and CloudFormation has been told so: it has begun to roll back by then. */
 import { OperationalError } from "../../lib/errors.ts";
-import type { Clock, ItemStore } from "../../lib/ports.ts";
+import { type Clock, type ItemStore, readsOf } from "../../lib/ports.ts";
 import type { FunctionVersions } from "./ports.ts";
 
 export class InTime {
@@ -14,9 +14,7 @@ export class InTime {
 
   items(items: ItemStore): ItemStore {
     return {
-      get: (...asked) => items.get(...asked),
-      query: (...asked) => items.query(...asked),
-      scan: (...asked) => items.scan(...asked),
+      ...readsOf(items),
       write: async (...asked) => await this.#change(() => items.write(...asked)),
     };
   }

@@ -13,7 +13,7 @@ import { headKey } from "../../lib/model/head-keys.ts";
 import type { InvocationId } from "../../lib/model/ids.ts";
 import { sizeOf } from "../../lib/model/item.ts";
 import { ALL_TIME, shardsOf } from "../../lib/model/listing.ts";
-import type { RecordedItem } from "../../lib/model/recorded-journal.ts";
+import type { RecordedItem, RecordedJournal } from "../../lib/model/recorded-journal.ts";
 import type { ItemStore, Listing } from "../../lib/ports.ts";
 
 type OpenList = Pick<Listing, "heads">;
@@ -67,15 +67,15 @@ async function listed(
 }
 
 /** What is stored of one invocation, its head first. `isTooLarge`: only the first part. */
-export interface StoredJournal {
-  readonly id: InvocationId;
-  readonly items: readonly RecordedItem[];
+export interface StoredJournal extends RecordedJournal {
   readonly isTooLarge: boolean;
 }
 
+/** `bytesMax`: when more than that is read, it is too large. */
 export async function storedJournal(
   items: Pick<ItemStore, "query">,
   id: InvocationId,
+  bytesMax = REHEARSED_JOURNAL_BYTES_MAX,
 ): Promise<StoredJournal> {
   const { table, pk } = headKey(id);
   const found: RecordedItem[] = [];
@@ -85,7 +85,7 @@ export async function storedJournal(
     const page = await items.query(table, pk, "", after === undefined ? {} : { after });
     found.push(...page.items);
     for (const { attributes } of page.items) bytes += sizeOf(attributes);
-    if (bytes > REHEARSED_JOURNAL_BYTES_MAX) return { id, items: found, isTooLarge: true };
+    if (bytes > bytesMax) return { id, items: found, isTooLarge: true };
     after = page.next;
   } while (after !== undefined);
   return { id, items: found, isTooLarge: false };

@@ -12,7 +12,6 @@
  */
 import { OperationalError } from "../../lib/errors.ts";
 import type { Deployment } from "../../lib/model/manifest.ts";
-import { elapse } from "../../lib/ports.ts";
 import { DeploymentError } from "../deployments/error.ts";
 import { register } from "../deployments/registration.ts";
 import { leaveMailbox, type MailboxWish, moveMailbox } from "./mailbox-move.ts";
@@ -20,7 +19,7 @@ import type { GateWish } from "./gate.ts";
 import { Passage } from "./passage.ts";
 import type { FunctionVersion, RegistrarPorts } from "./ports.ts";
 import { assertKept, assertServes, goneFrom, isUndone } from "./served.ts";
-import { PERMISSION_ATTEMPTS_MAX, PERMISSION_PAUSE_MS } from "../../lib/limits/aws.ts";
+import { untilPassed } from "./until-passed.ts";
 
 /** What the stack says about a function. */
 export interface Registration {
@@ -72,28 +71,17 @@ export class Registrar {
     await this.#move({ services, ...(url ? { url } : {}), ...(urlBefore ? { urlBefore } : {}) });
     let version: FunctionVersion | undefined;
     try {
-      return await this.#untilPassed(async () => {
+      const attempt = async (): Promise<RegisteredVersion> => {
         const owned = await this.#deploymentsOf(registration.functionArn);
         version = await this.#versionOf(registration, owned);
         return { versionArn: version.arn, inFlight: await this.#register(version.arn, registration, owned) };
-      });
+      };
+      return await untilPassed(this.#ports.clock, attempt, isPassing);
     } catch (error) {
       if (version) await this.#discard(version);
       // The stack takes the mailbox away again. An update is rolled back by another one.
       if (url && !urlBefore) await this.#leave(url, (service) => services.includes(service));
       throw error;
-    }
-  }
-
-  /** Permissions that the deployment has just given, and a version that Lambda prepares, take some seconds. */
-  async #untilPassed<T>(attempt: () => Promise<T>): Promise<T> {
-    for (let tried = 1; ; tried++) {
-      try {
-        return await attempt();
-      } catch (error) {
-        if (tried === PERMISSION_ATTEMPTS_MAX || !isPassing(error)) throw error;
-        await elapse(this.#ports.clock, PERMISSION_PAUSE_MS);
-      }
     }
   }
 

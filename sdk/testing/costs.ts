@@ -1,6 +1,8 @@
 /** What invocations of a test would cost in AWS: the estimate that `perdure costs` makes, from the same journal. */
 import { costOf, type Part, sumOf } from "../../lib/cost-estimate.ts";
 import { type AnsweredEntry, type AnsweredInvocation, journaledIn } from "../../lib/cost-journal.ts";
+import { timeIn } from "../../runtime/events/event-fields.ts";
+import type { Json } from "./timeline.ts";
 
 const MILLION = 1_000_000;
 
@@ -13,14 +15,12 @@ export interface InvocationCost {
   readonly parts: readonly Part[];
 }
 
-type Json = <T>(path: string) => Promise<T>;
-
 export async function costOfInvocation(json: Json, id: string): Promise<InvocationCost> {
   const [invocation, { entries = [] }] = await Promise.all([
     json<AnsweredInvocation>(`/invocations/${id}`),
     json<{ readonly entries?: readonly AnsweredEntry[] }>(`/invocations/${id}/journal`),
   ]);
-  const parts = costOf(journaledIn(invocation, entries, timeOf));
+  const parts = costOf(journaledIn(invocation, entries, timeIn));
   const dollarsPerMillion = sumOf(parts);
   return { dollars: dollarsPerMillion / MILLION, dollarsPerMillion, parts };
 }
@@ -33,9 +33,4 @@ export async function costOfAll(json: Json, ids: readonly string[]): Promise<Inv
       parts.set(what, (parts.get(what) ?? 0) + dollars);
   const all = [...parts].map(([what, dollars]) => ({ what, dollars }));
   return { dollars: sumOf(all) / MILLION, dollarsPerMillion: sumOf(all), parts: all };
-}
-
-function timeOf(text: string | undefined): number | undefined {
-  const ms = text === undefined ? Number.NaN : Date.parse(text);
-  return Number.isNaN(ms) ? undefined : ms;
 }

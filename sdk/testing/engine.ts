@@ -31,10 +31,10 @@ import { type Parties, type PartiesParts, partiesOf, type TestPorts } from "./pa
 import { endedByMissing } from "./missing-handler.ts";
 import { PassingTime } from "./passing-time.ts";
 import { untrapped } from "./process-watch.ts";
-import { asRequest } from "./request.ts";
+import { answerIn, asRequest } from "./request.ts";
 import { ServedCode } from "./served-code.ts";
 import { TestSteps } from "./steps.ts";
-import { timelineOf } from "./timeline.ts";
+import { type Json, timelineOf } from "./timeline.ts";
 import { TestTurns, type TurnWatchOptions } from "./turns.ts";
 import type { Served, TurnPorts } from "../endpoint.ts";
 
@@ -210,12 +210,12 @@ export class TestEngine {
 
   /** What the admin API answers, parsed. Throws an Error unless it succeeds. */
   async json<T>(path: string): Promise<T> {
-    return jsonIn(path, await this.ask(path));
+    return answerIn(path, await this.ask(path));
   }
 
-  /** What happened, as text. `ask`: the admin API. */
-  async timeline(ask = (path: string): Promise<HttpResponse> => this.ask(path)): Promise<string> {
-    return await timelineOf(ask, (id) => this.turns.logs.of(storedId(id) ?? ""));
+  /** What happened, as text. `json`: what the admin API answers. */
+  async timeline(json: Json = (path) => this.json(path)): Promise<string> {
+    return await timelineOf(json, (id) => this.turns.logs.of(storedId(id) ?? ""));
   }
 
   /** There are messages. */
@@ -309,10 +309,6 @@ export class TestEngine {
     } while (this.#mailbox.depth() > 0);
   }
 
-  get #looked(): Pick<TestEngine, "ports" | "services"> {
-    return { ports: this.ports, services: this.services };
-  }
-
   /** As if it were this time still. For one who asks at the beginning, the retention of nothing has passed: what is forgotten at the end
    * depends on how long a fault has held it up. */
   #adminAt(atMs: number): Admin {
@@ -328,12 +324,10 @@ export class TestEngine {
       run.closed(this.#stop);
       await drain(this);
       const kept = this.#adminAt(this.#startedAtMs);
-      const ask = async (path: string): Promise<HttpResponse> =>
-        await kept.handle(asRequest(path, undefined, {}, "GET"));
-      run.outcomes.push(
-        await outcomeOf({ ...this.#looked, json: async (path) => jsonIn(path, await ask(path)) }),
-      );
-      if (run.plan.tells === true) run.timelines.push(await this.timeline(ask));
+      const json: Json = async (path) =>
+        answerIn(path, await kept.handle(asRequest(path, undefined, {}, "GET")));
+      run.outcomes.push(await outcomeOf({ ports: this.ports, services: this.services, json }));
+      if (run.plan.tells === true) run.timelines.push(await this.timeline(json));
     }
     await this.#stop();
   }
@@ -351,12 +345,6 @@ export class TestEngine {
     else await stopped;
     this.#database.close();
   };
-}
-
-function jsonIn<T>(path: string, { status, body }: HttpResponse): T {
-  const text = new TextDecoder().decode(body);
-  if (status >= 300) throw new Error(`${path} answered ${status}: ${text}`);
-  return JSON.parse(text) as T;
 }
 
 /** While time is skipped, what waits is suspended: a turn that waits in memory would be waited for. */

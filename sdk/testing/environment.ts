@@ -22,7 +22,7 @@ import { awakeableOf, type TestAwakeable } from "./awakeables.ts";
 import { TestInvocation, type TestStatus } from "./invocation.ts";
 import type { PlainRecord } from "./plain-records.ts";
 import type { SourceEvent } from "./events.ts";
-import { type RequestHeaders, asRequest } from "./request.ts";
+import { answerIn, type RequestHeaders, asRequest } from "./request.ts";
 import { declare, type TestSubscription } from "./subscriptions.ts";
 
 export interface TestEnvironmentOptions extends TestEngineOptions {
@@ -185,7 +185,7 @@ export class TestEnvironment {
       await this.#asked(asRequest(path, body, headers, method), caller);
     return {
       request,
-      call: async (path, body, headers) => parsed(path, await request(path, body, headers)),
+      call: async (path, body, headers) => answerIn(path, await request(path, body, headers)),
     };
   }
 
@@ -206,7 +206,7 @@ export class TestEnvironment {
   /** Calls a handler. Returns its result, parsed. Throws an Error with the response's text unless the call succeeded. */
   call<T = unknown>(path: string, body?: unknown, headers: RequestHeaders = {}): Promise<T> {
     const asked = this.#asked(asRequest(path, body, headers, "POST"), undefined);
-    return this.#engine.awaited(asked.then((response) => parsed<T>(path, response)));
+    return this.#engine.awaited(asked.then((response) => answerIn<T>(path, response)));
   }
 
   /** Delivers to a subscription, as its source would: an event in the shape in which AWS delivers it, or records of which the
@@ -293,11 +293,4 @@ function msOf(duration: Duration | string): number {
   const ms = parseDuration(duration);
   if (ms === undefined) throw new RangeError(`not a duration: ${JSON.stringify(duration)}`);
   return ms;
-}
-
-/** The result of a call that has succeeded. */
-function parsed<T>(path: string, { status, body }: HttpResponse): T {
-  const text = new TextDecoder().decode(body);
-  if (status >= 300) throw new Error(`${path} answered ${status}: ${text}`);
-  return (text === "" ? undefined : JSON.parse(text)) as T;
 }

@@ -1,16 +1,17 @@
 /** What a test asks of an invocation: how it is, what it has done, how it ended. */
-import { TerminalError } from "../../lib/errors.ts";
 import { TEST_LOOK_MS } from "../../lib/limits/local.ts";
 import { headKey } from "../../lib/model/head-keys.ts";
 import type { Head } from "../../lib/model/head.ts";
 import { isExpired } from "../../lib/model/head-age.ts";
 import type { InvocationId } from "../../lib/model/ids.ts";
 import type { Failure } from "../../lib/model/outcome.ts";
-import { encodeRecorded, type RecordedItem } from "../../lib/model/recorded-journal.ts";
+import { encodeRecorded } from "../../lib/model/recorded-journal.ts";
 import { shownId, storedId } from "../../lib/model/shown-id.ts";
 import { readHead } from "../../lib/store/head-store.ts";
 import { load } from "../../lib/store/value-store.ts";
 import { stateVisible } from "../../runtime/ingress/result.ts";
+import { storedJournal } from "../../runtime/registrar/open-journals.ts";
+import { terminalErrorOf } from "../turn/checked-value.ts";
 import { type Waits, waitsIn } from "./waits.ts";
 import { type StatusView, viewStatus } from "../../runtime/admin/invocation-view.ts";
 import { costOfInvocation, type InvocationCost } from "./costs.ts";
@@ -74,7 +75,7 @@ export class TestInvocation {
     // What it has written can be read then, as after a call.
     await stateVisible(this.#engine.ports, head);
     const { outcome } = head;
-    if (outcome?.ok === false) throw errorOf(outcome.failure);
+    if (outcome?.ok === false) throw terminalErrorOf(outcome.failure);
     const bytes =
       outcome &&
       ("ref" in outcome ? await load(this.#engine.ports.items, this.#id, outcome.ref) : outcome.value);
@@ -118,17 +119,9 @@ export class TestInvocation {
 
   /** Its journal as it is stored, for {@link replay}: a line of JSON. */
   async recorded(): Promise<string> {
-    const { items } = this.#engine.ports;
-    const { table, pk } = headKey(this.#id);
-    const found: RecordedItem[] = [];
-    let after: string | undefined;
-    do {
-      const page = await items.query(table, pk, "", after === undefined ? {} : { after });
-      found.push(...page.items);
-      after = page.next;
-    } while (after !== undefined);
-    if (found.length === 0) throw new Error(`${this.id} has recorded nothing`);
-    return encodeRecorded({ id: this.#id, items: found });
+    const journal = await storedJournal(this.#engine.ports.items, this.#id, Infinity);
+    if (journal.items.length === 0) throw new Error(`${this.id} has recorded nothing`);
+    return encodeRecorded(journal);
   }
 
   /** Those that have ended, in the order in which their results were recorded. */
@@ -186,9 +179,6 @@ const pausedError = (id: string, { failure }: Head): Error =>
 
 const endedError = (id: string, status: Head["status"], what: string): Error | false =>
   status === "completed" && new Error(`the invocation ${id} has ended without: ${what}`);
-
-const errorOf = ({ code, message, metadata }: Failure): TerminalError =>
-  new TerminalError(message, { errorCode: code, ...(metadata === undefined ? {} : { metadata }) });
 
 function parsedBytes(bytes: unknown): unknown {
   if (!(bytes instanceof Uint8Array) || bytes.byteLength === 0) return undefined;

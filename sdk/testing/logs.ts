@@ -2,6 +2,7 @@
 import { formatWithOptions } from "node:util";
 import { TEST_LOG_CHARS_MAX, TEST_LOGS_MAX } from "../../lib/limits/local.ts";
 import type { InvocationId } from "../../lib/model/ids.ts";
+import { shortened } from "./entry-text.ts";
 
 export interface TestLog {
   readonly level: "trace" | "debug" | "info" | "warn" | "error";
@@ -33,11 +34,7 @@ export class TestLogs {
     const text = formatWithOptions({ colors: false }, ...values);
     const logs = this.#logs.get(id) ?? [];
     this.#logs.set(id, logs);
-    const isLong = text.length > TEST_LOG_CHARS_MAX;
-    logs.push({
-      ...{ level, source, at: new Date(this.#now()) },
-      text: isLong ? `${text.slice(0, TEST_LOG_CHARS_MAX)}…` : text,
-    });
+    logs.push({ level, source, at: new Date(this.#now()), text: shortened(text, TEST_LOG_CHARS_MAX) });
   }
 
   of(id: InvocationId): readonly TestLog[] {

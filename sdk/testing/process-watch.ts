@@ -4,7 +4,8 @@
  * They are there while an environment needs them, and put back when the last one stops.
  */
 import { TrapSet } from "../../runtime/dev/hosts/trap-set.ts";
-import { CONSOLE_LEVELS, isOutsideOfSteps, runningTurn } from "./running-turn.ts";
+import { handlersTurn } from "../turn/current-turn.ts";
+import { CONSOLE_LEVELS, runningTurn } from "./running-turn.ts";
 
 interface Watch {
   set(): void;
@@ -55,7 +56,7 @@ export const watchedTraps = new SharedWatch(
   () =>
     new TrapSet((what, from) => {
       const turn = isOwnCode ? undefined : runningTurn.getStore();
-      if (!turn || !isOutsideOfSteps()) return undefined;
+      if (!turn || !handlersTurn()) return undefined;
       if (!turn.isRehearsal) turn.sprung(what, from);
       return turn.isRehearsal ? IN_REHEARSAL[what] : undefined;
     }),

@@ -1,5 +1,5 @@
-/** A request, as if it had come over HTTP. */
-import type { HttpRequest } from "../../runtime/http/message.ts";
+/** A request, as if it had come over HTTP; and what its answer holds. */
+import type { HttpRequest, HttpResponse } from "../../runtime/http/message.ts";
 
 export type RequestHeaders = Record<string, string>;
 
@@ -20,4 +20,11 @@ export function asRequest(path: string, body: unknown, headers: RequestHeaders, 
     headers: { ...type, ...headers },
     body: bytes,
   };
+}
+
+/** The answer, parsed; `undefined` if it is empty. Throws an Error with its text unless the request has succeeded. */
+export function answerIn<T>(path: string, { status, body }: HttpResponse): T {
+  const text = new TextDecoder().decode(body);
+  if (status >= 300) throw new Error(`${path} answered ${status}: ${text}`);
+  return (text === "" ? undefined : JSON.parse(text)) as T;
 }

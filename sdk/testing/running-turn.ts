@@ -4,7 +4,6 @@
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { InvocationId } from "../../lib/model/ids.ts";
-import { currentTurn } from "../turn/current-turn.ts";
 import type { AnyFunction, Trapped } from "../../runtime/dev/hosts/trap-set.ts";
 
 export interface RunningTurn {
@@ -21,9 +20,3 @@ export const CONSOLE_LEVELS = ["trace", "debug", "info", "log", "warn", "error"]
 export type ConsoleLevel = (typeof CONSOLE_LEVELS)[number];
 
 export const runningTurn = new AsyncLocalStorage<RunningTurn>();
-
-/** Code of a handler runs, outside of steps and of interceptors. */
-export function isOutsideOfSteps(): boolean {
-  const turn = currentTurn.getStore();
-  return turn !== undefined && turn.step === undefined && turn.isAround !== true;
-}

@@ -1,14 +1,15 @@
 /** What happened, as text: for whoever reads why a test has failed. */
+import { TIME_UNITS } from "../../lib/duration.ts";
 import {
   TIMELINE_INVOCATIONS_MAX,
   TIMELINE_LOGS_MAX,
   TIMELINE_VALUE_CHARS_MAX,
 } from "../../lib/limits/local.ts";
-import type { HttpResponse } from "../../runtime/http/message.ts";
-
+import { type EndedEntry, resultText } from "./entry-text.ts";
 import type { TestLog } from "./logs.ts";
 
-type Ask = (path: string) => Promise<HttpResponse>;
+/** What the admin API answers, parsed. */
+export type Json = <T>(path: string) => Promise<T>;
 
 interface ListedInvocation {
   readonly id: string;
@@ -19,7 +20,7 @@ interface ListedInvocation {
   readonly last_failure?: string;
   readonly waiting_on?: string;
 }
-interface ShownEntry {
+interface ShownEntry extends EndedEntry {
   readonly type: string;
   readonly command?: number;
   readonly name?: string;
@@ -29,33 +30,23 @@ interface ShownEntry {
   readonly attempts?: number;
   /** Of a `ctx.transact`. */
   readonly writes?: number;
-  readonly result?: ShownOutcome | null;
   readonly due_at?: string;
-  readonly value?: string;
-}
-interface ShownOutcome {
-  readonly value?: string;
-  readonly failure?: { readonly code: number; readonly message: string };
-}
-
-async function json<T>(ask: Ask, path: string): Promise<T> {
-  return JSON.parse(new TextDecoder().decode((await ask(path)).body)) as T;
 }
 
 /** All invocations, each with its journal and with what it has printed. */
-export async function timelineOf(ask: Ask, logsOf: (id: string) => readonly TestLog[]): Promise<string> {
+export async function timelineOf(json: Json, logsOf: (id: string) => readonly TestLog[]): Promise<string> {
   const path = `/invocations?limit=${TIMELINE_INVOCATIONS_MAX}&order=newest`;
-  const { invocations, next } = await json<{ invocations: ListedInvocation[]; next?: string }>(ask, path);
+  const { invocations, next } = await json<{ invocations: ListedInvocation[]; next?: string }>(path);
   const blocks = await Promise.all(
-    invocations.toReversed().map((each) => blockOf(ask, each, logsOf(each.id))),
+    invocations.toReversed().map((each) => blockOf(json, each, logsOf(each.id))),
   );
   const left = next === undefined ? [] : [`(the latest ${TIMELINE_INVOCATIONS_MAX} only)`];
   return [...left, ...blocks].join("\n");
 }
 
-async function blockOf(ask: Ask, invocation: ListedInvocation, logs: readonly TestLog[]): Promise<string> {
+async function blockOf(json: Json, invocation: ListedInvocation, logs: readonly TestLog[]): Promise<string> {
   const { id, target, created_at } = invocation;
-  const { entries } = await json<{ entries?: ShownEntry[] }>(ask, `/invocations/${id}/journal`);
+  const { entries } = await json<{ entries?: ShownEntry[] }>(`/invocations/${id}/journal`);
   const lines = (entries ?? []).map((entry) => {
     const command =
       entry.type === "completion" ? entries?.find((each) => each.command === entry.command) : undefined;
@@ -91,7 +82,7 @@ function lineOf(entry: ShownEntry, command: ShownEntry | undefined, sinceMs: num
   const tries = attempts > 1 ? `, ${attempts} attempts` : "";
   const until = due_at === undefined ? "" : `, until +${shownMs(Date.parse(due_at) - sinceMs)}`;
   const written = entry.writes ? `, ${entry.writes} written` : "";
-  return `${time.padStart(10)}  ${what}${written}${tries}${until}${resultOf(entry)}`;
+  return `${time.padStart(10)}  ${what}${written}${tries}${until}${resultText(entry, TIMELINE_VALUE_CHARS_MAX)}`;
 }
 
 const whatIs = ({ type, name, invoked_target, writes }: ShownEntry): string =>
@@ -99,25 +90,9 @@ const whatIs = ({ type, name, invoked_target, writes }: ShownEntry): string =>
     .filter((part) => part !== undefined)
     .join(" ");
 
-function resultOf({ result, value }: ShownEntry): string {
-  const failure = result?.failure;
-  if (failure) return `: failed with [${failure.code}] ${failure.message}`;
-  const text = result?.value ?? value;
-  if (text === undefined || text === "") return "";
-  const isLong = text.length > TIMELINE_VALUE_CHARS_MAX;
-  return `: ${isLong ? `${text.slice(0, TIMELINE_VALUE_CHARS_MAX)}…` : text}`;
-}
-
-const UNITS = [
-  ["d", 86_400_000],
-  ["h", 3_600_000],
-  ["m", 60_000],
-  ["s", 1000],
-] as const;
-
 /** In the largest unit of which there is one. */
 function shownMs(ms: number): string {
-  const [unit, size] = UNITS.find(([, each]) => ms >= each) ?? ["ms", 1];
+  const [unit, size] = TIME_UNITS.find(([, each]) => ms >= each) ?? ["ms", 1];
   return `${Math.floor(ms / size)} ${unit}`;
 }
 

@@ -10,7 +10,7 @@ import type { StepGate } from "../../lib/step-gate.ts";
 import { levelOf, type LoggerTransport, LogSource } from "../logger.ts";
 import { InvocationCounter } from "./counts.ts";
 import { Determinism, type DeterminismPorts } from "./determinism/determinism.ts";
-import { Uses } from "./determinism/uses.ts";
+import { TRAPS_OFF, TrappedUses } from "../../runtime/dev/hosts/trapped-uses.ts";
 import { TestLogs } from "./logs.ts";
 import { watchedConsole, watchedTraps } from "./process-watch.ts";
 import { type RunningTurn, runningTurn } from "./running-turn.ts";
@@ -48,7 +48,7 @@ export class TestTurns {
   readonly counter = new InvocationCounter();
   readonly logs: TestLogs;
   readonly determinism: Determinism | undefined;
-  readonly #uses = new Uses();
+  readonly #uses = new TrappedUses();
   readonly #isStrict: boolean;
   readonly #prints: boolean;
   readonly #release: readonly (() => void)[];
@@ -140,6 +140,6 @@ function modeOf(text: string): (typeof MODES)[number] {
 function sayOnce(words: string): void {
   if (said.has(words) || said.size >= TRAPS_SAID_MAX) return;
   said.add(words);
-  const off = said.size === 1 ? " (PERDURE_TRAPS=off turns such lines off.)" : "";
+  const off = said.size === 1 ? TRAPS_OFF : "";
   runningTurn.exit(() => console.warn(`warning: ${words}${off}`));
 }

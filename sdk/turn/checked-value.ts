@@ -11,7 +11,7 @@ import {
   WAIT_BYTES_MAX,
 } from "../../lib/limits.ts";
 import { isReservedHeader } from "../../lib/model/header-names.ts";
-import { decodeOutcome, failure, type Outcome } from "../../lib/model/outcome.ts";
+import { decodeOutcome, type Failure, failure, type Outcome } from "../../lib/model/outcome.ts";
 import { sizeOfValue } from "../../lib/model/item.ts";
 import type { Value } from "../../lib/model/value.ts";
 import { leavesOf, type Wait } from "../../lib/model/wait.ts";
@@ -40,6 +40,10 @@ export function failureOf(reason: string | TerminalError): Outcome {
   if (bytes > METADATA_BYTES_MAX) throw beyond("the metadata of the error", bytes, METADATA_BYTES_MAX);
   return failure(code, message, metadata);
 }
+
+/** What a recorded failure is thrown as. */
+export const terminalErrorOf = ({ code, message, metadata }: Failure): TerminalError =>
+  new TerminalError(message, { errorCode: code, ...(metadata === undefined ? {} : { metadata }) });
 
 /** What a step or a handler has ended with. The error must not be lost for its metadata: if that is too large (P1), it is
  * left out, and the message says so. */

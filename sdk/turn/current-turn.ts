@@ -43,3 +43,9 @@ export interface CurrentTurn {
 }
 
 export const currentTurn = new AsyncLocalStorage<CurrentTurn>();
+
+/** The turn whose handler's own code runs now: neither a step's nor an interceptor's, which may do what they like. */
+export function handlersTurn(): CurrentTurn | undefined {
+  const turn = currentTurn.getStore();
+  return turn === undefined || turn.step !== undefined || turn.isAround === true ? undefined : turn;
+}

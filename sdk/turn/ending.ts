@@ -2,7 +2,15 @@
 import { askedDelayMs } from "../../lib/duration.ts";
 import { coded } from "../../lib/error-codes.ts";
 import type { CommandEntry } from "../../lib/model/entry.ts";
-import { asError, cutText, fullMessageOf, JournalMismatchError, TerminalError } from "../../lib/errors.ts";
+import {
+  asError,
+  cutText,
+  fullMessageOf,
+  JournalFullError,
+  JournalMismatchError,
+  MISMATCH_CODE,
+  TerminalError,
+} from "../../lib/errors.ts";
 import { ERROR_STACK_CHARS_MAX } from "../../lib/limits.ts";
 import type { Target } from "../../lib/model/message.ts";
 import type { Outcome } from "../../lib/model/outcome.ts";
@@ -89,12 +97,21 @@ export interface FailureDetails {
 /** How a turn fails that has filled its journal: whatever its policy says, no attempt would do better. */
 export const FULL: FailureDetails = { code: 413, verdict: "pause" };
 
+/** How a turn fails whose code has done something else than its journal says. */
+export const MISMATCH: FailureDetails = { code: MISMATCH_CODE };
+
+/** How a turn fails whose driver has thrown it. */
+export function failureDetailsOf(thrown: unknown): FailureDetails {
+  if (thrown instanceof JournalFullError) return FULL;
+  return thrown instanceof JournalMismatchError ? MISMATCH : { code: 500 };
+}
+
 export function turnFailure(
   thrown: Error,
   { code = 500, retryAfterMs, step, run, tried, verdict, refused }: FailureDetails,
   options: TurnOptions,
 ): TurnFailure {
-  const mismatch = code === 570 ? mismatchIn(options) : undefined;
+  const mismatch = code === MISMATCH_CODE ? mismatchIn(options) : undefined;
   const isSaid = thrown instanceof JournalMismatchError && mismatch?.next !== undefined;
   const error = isSaid ? thrown.ending(mismatch.next) : thrown;
   return {

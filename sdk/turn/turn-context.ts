@@ -3,14 +3,13 @@
  * that shows a context, such as JSON or `console.log`, shows the request or the connections (held.ts).
  */
 import type { CommandEntry } from "../../lib/model/entry.ts";
-import { asError, TerminalError, TransactionError } from "../../lib/errors.ts";
+import { asError, TransactionError } from "../../lib/errors.ts";
 import { Future } from "../../lib/turn/future.ts";
 import type { TurnRequest } from "../../lib/protocol.ts";
 import type { Completion } from "../../lib/turn/turn-machine.ts";
-import type { Failure } from "../../lib/model/outcome.ts";
 import type { Value } from "../../lib/model/value.ts";
 import type { Leaf } from "../../lib/model/wait.ts";
-import { decodeHeld } from "./checked-value.ts";
+import { decodeHeld, terminalErrorOf } from "./checked-value.ts";
 import { HELD, type Held, heldProperties } from "../held.ts";
 import type { TurnDriver } from "./turn-driver.ts";
 import type { TurnPorts } from "./turn-ports.ts";
@@ -73,7 +72,7 @@ export abstract class TurnContext {
         const held = decodeHeld(value);
         if (held && !held.ok) {
           const { failure } = held;
-          const error = (isTransaction && TransactionError.of(failure)) || terminalError(failure);
+          const error = (isTransaction && TransactionError.of(failure)) || terminalErrorOf(failure);
           future.settle({ ok: false, error, at });
         } else future.settle({ ok: true, value: decode(value), at });
       } catch (thrown) {
@@ -83,8 +82,5 @@ export abstract class TurnContext {
     };
   }
 }
-
-const terminalError = ({ code, message, metadata }: Failure): TerminalError =>
-  new TerminalError(message, { errorCode: code, ...(metadata === undefined ? {} : { metadata }) });
 
 Object.defineProperties(TurnContext.prototype, heldProperties);

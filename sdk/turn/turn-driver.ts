@@ -18,13 +18,7 @@ import type { Journal } from "../../lib/store/journal.ts";
 import type { ReadAhead } from "../../lib/store/read-ahead.ts";
 import { ZombieError } from "../../lib/store/state-store.ts";
 import type { CommandEntry } from "../../lib/model/entry.ts";
-import {
-  asError,
-  isTooLarge,
-  JournalFullError,
-  JournalMismatchError,
-  OperationalError,
-} from "../../lib/errors.ts";
+import { asError, isTooLarge, JournalFullError, OperationalError } from "../../lib/errors.ts";
 import type { Future, Mapped } from "../../lib/turn/future.ts";
 import { REPLAY_STALL_MS } from "../../lib/limits.ts";
 import type { TurnFailure, TurnOutcome, TurnRequest } from "../../lib/protocol.ts";
@@ -34,11 +28,13 @@ import type { Serde } from "../serde.ts";
 import { Cancellations } from "./cancellations.ts";
 import { currentTurn, type PromiseOwner, type Root } from "./current-turn.ts";
 import {
+  failureDetailsOf,
   type Ended,
   endOf,
   type FailureDetails,
   FULL,
   located,
+  MISMATCH,
   notRecorded,
   outOfTime,
   turnFailure,
@@ -153,7 +149,7 @@ export class TurnDriver {
       return recorded;
     } catch (thrown) {
       const error = located(asError(thrown));
-      this.fail(error, error instanceof JournalFullError ? FULL : { code: 570 });
+      this.fail(error, error instanceof JournalFullError ? FULL : MISMATCH);
       throw error;
     }
   }
@@ -253,8 +249,7 @@ export class TurnDriver {
         if (isTooLarge(thrown)) return this.#tooLarge(thrown);
         return { kind: "lost", reason: `${thrown.code}: ${thrown.message}` };
       }
-      if (thrown instanceof JournalFullError) this.fail(thrown, FULL);
-      this.fail(asError(thrown), { code: thrown instanceof JournalMismatchError ? thrown.code : 500 });
+      this.fail(asError(thrown), failureDetailsOf(thrown));
       return this.#failed();
     } finally {
       this.isOver = true;
@@ -416,7 +411,7 @@ export class TurnDriver {
 
   /** Appends what the attempt has recorded, for the next one; not beside an open read (R4), nor if the invocation ends with it. */
   async #giveUp(): Promise<TurnOutcome> {
-    const isFinal = this.#failure?.code === 570 || this.#failure?.verdict === "kill";
+    const isFinal = this.#failure?.code === MISMATCH.code || this.#failure?.verdict === "kill";
     const isKept = !isFinal && !this.machine.replaying && this.#reading === 0;
     const flushed = isKept && this.machine.mustAppend ? await this.writer.flush() : undefined;
     return (flushed && this.#outcomeAfter(flushed)) ?? this.#failed();

@@ -9,6 +9,7 @@
  *
  * What it does not see: code that is always the same in a test and is not in production, such as one that reads `process.env`.
  */
+import { MISMATCH_CODE } from "../../../lib/errors.ts";
 import { withoutEnd, withoutNotes } from "../../../lib/store/head/rehearsed.ts";
 import type { InvocationId } from "../../../lib/model/ids.ts";
 import { shownId } from "../../../lib/model/shown-id.ts";
@@ -21,8 +22,7 @@ import { withoutAdvice } from "../../../lib/replay/replay.ts";
 import { rehearsedTurn } from "../../../lib/replay/rehearsed-turn.ts";
 import type { Endpoint } from "../../endpoint.ts";
 import { rehearseTurn } from "./rehearsal.ts";
-import type { Uses } from "./uses.ts";
-import { MISMATCH } from "./verdict.ts";
+import type { TrappedUses } from "../../../runtime/dev/hosts/trapped-uses.ts";
 
 /** A handler has not done the same twice. `message`: both operations, and where. */
 export class DeterminismError extends Error {
@@ -56,7 +56,7 @@ export interface DeterminismPorts {
 
 export class Determinism {
   readonly #ports: DeterminismPorts;
-  readonly #uses: Uses;
+  readonly #uses: TrappedUses;
   /** Steps that were begun, by their command. */
   readonly #begun = new Map<InvocationId, Set<number>>();
   readonly #found: DeterminismError[] = [];
@@ -66,7 +66,7 @@ export class Determinism {
   /** Those whose last turn has left them so. */
   readonly #suspended = new Map<InvocationId, TurnRequest>();
 
-  constructor(ports: DeterminismPorts, uses: Uses) {
+  constructor(ports: DeterminismPorts, uses: TrappedUses) {
     this.#ports = ports;
     this.#uses = uses;
   }
@@ -78,7 +78,7 @@ export class Determinism {
 
   /** A turn has ended so. Resolves when it is known whether it can be repeated, if the invocation has ended. */
   async check(request: TurnRequest, outcome: TurnOutcome): Promise<void> {
-    if (outcome.kind === "failed" && outcome.failure.code === MISMATCH)
+    if (outcome.kind === "failed" && outcome.failure.code === MISMATCH_CODE)
       this.#add(request, withoutAdvice(outcome.failure.message));
     if (outcome.kind === "suspended") this.#suspended.set(request.id, request);
     else this.#suspended.delete(request.id);

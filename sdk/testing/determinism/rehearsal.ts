@@ -6,7 +6,7 @@
 import { clearTimeout, setTimeout } from "node:timers";
 import { asError } from "../../../lib/errors.ts";
 import { TEST_REHEARSAL_MS_MAX } from "../../../lib/limits/local.ts";
-import type { Clock, ItemStore } from "../../../lib/ports.ts";
+import { type Clock, type ItemStore, readsOf } from "../../../lib/ports.ts";
 import type { TurnOutcome } from "../../../lib/protocol.ts";
 import type { TurnPorts } from "../../endpoint.ts";
 import { atEnd, atStep, atWrite, type Difference, type Left, PASS } from "./verdict.ts";
@@ -32,9 +32,7 @@ export async function rehearseTurn(
   const outcome = run({
     ...{ registry, entropy, clock },
     items: {
-      get: (...asked) => items.get(...asked),
-      query: (...asked) => items.query(...asked),
-      scan: (...asked) => items.scan(...asked),
+      ...readsOf(items),
       write: async (write) => {
         const said = atWrite(write, left);
         return said === PASS ? { won: true, item: undefined } : await stop(said);

@@ -1,4 +1,5 @@
 /** What a rehearsal of a turn has shown: whether the code did again what it had done, and if not, both in words. */
+import { MISMATCH_CODE } from "../../../lib/errors.ts";
 import { type Head, parseHead } from "../../../lib/model/head.ts";
 import { storedOutcome } from "../../../lib/store/head/rehearsed.ts";
 import { HEAD } from "../../../lib/model/head-keys.ts";
@@ -11,6 +12,7 @@ import { withoutAdvice } from "../../../lib/replay/replay.ts";
 import { describeCommand } from "../../../lib/turn/mismatch.ts";
 import type { TurnOutcome } from "../../../lib/protocol.ts";
 import type { GatedStep } from "../../../lib/step-gate.ts";
+import { shortened } from "../entry-text.ts";
 
 /** How the turn had left it. */
 export interface Left {
@@ -47,14 +49,11 @@ export function atWrite(write: Write, left: Left): Difference | typeof PASS {
 export const atStep = ({ command, name }: GatedStep, left: Left): Difference =>
   left.wasBegun(command) ? undefined : `${had(left)}, and the code now does run "${name}" besides.`;
 
-/** The code of a failure because the code does not do what is recorded. */
-export const MISMATCH = 570;
-
 /** The rehearsal has ended before it wrote anything. */
 export function atEnd(outcome: TurnOutcome, left: Left): Difference {
   if (outcome.kind !== "failed") return undefined;
   const { code, message } = outcome.failure;
-  if (code === MISMATCH) return withoutAdvice(message);
+  if (code === MISMATCH_CODE) return withoutAdvice(message);
   return left.head.status === "completed" ? `${had(left)}, and the code now fails: ${message}` : undefined;
 }
 
@@ -77,7 +76,5 @@ function shown(stored: Value | undefined, returned: string, failed: string): str
   if ("ref" in outcome) return `${returned} a long value of other content`;
   if (!outcome.ok) return `${failed} with [${outcome.failure.code}] ${outcome.failure.message}`;
   const text = new TextDecoder().decode(outcome.value);
-  if (text === "") return `${returned} nothing`;
-  const isLong = text.length > DIFFERENT_VALUE_CHARS_MAX;
-  return `${returned} ${isLong ? `${text.slice(0, DIFFERENT_VALUE_CHARS_MAX)}…` : text}`;
+  return `${returned} ${text === "" ? "nothing" : shortened(text, DIFFERENT_VALUE_CHARS_MAX)}`;
 }

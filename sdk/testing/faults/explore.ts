@@ -152,7 +152,7 @@ function messageOf(
     `The test fails in run ${runs}: ${errorText(error?.thrown)}`,
     faults.length === 0
       ? "No fault is needed: the order of the requests is enough."
-      : `It needs ${faults.length === 1 ? "this fault" : "these faults"}:\n${faults.map((fault) => `   ${fault}`).join("\n")}`,
+      : `It needs ${faults.length === 1 ? "this fault" : "these faults"}:\n${indented(faults.join("\n"))}`,
     `To run it alone: PERDURE_SEED=${seed}`,
     ...(timeline === "" ? [] : [`What happened:\n${indented(timeline)}`]),
   ].join("\n\n");

@@ -17,7 +17,7 @@ import type { Parties, PartiesParts } from "../parties.ts";
 import type { FaultyRun } from "./faulty-run.ts";
 import { RequestOrder } from "./request-order.ts";
 import { orderedSteps, simulated } from "./simulated-ports.ts";
-import { type AskedFor, TurnProcess } from "./turn-process.ts";
+import { type Asks, TurnProcess } from "./turn-process.ts";
 import type { VirtualClock } from "./virtual-clock.ts";
 
 interface Parts extends PartiesParts {
@@ -92,7 +92,7 @@ export class FaultyParties implements Parties {
   /** Of one whose requests all succeed. */
   #portsOf(name: string) {
     const { ports, run } = this.#parts;
-    const ask = <T>(_: AskedFor, operation: () => Promise<T>): Promise<T> =>
+    const ask = <T>(_: Asks, operation: () => Promise<T>): Promise<T> =>
       new Promise<T>((resolve, reject) => {
         this.#order.add(() => operation().then(resolve, reject));
       });
@@ -128,8 +128,7 @@ export class FaultyParties implements Parties {
   #turnPorts(process: TurnProcess): TurnPorts {
     const { ports, run, steps } = this.#parts;
     const { registry, clock, logger, lookMs } = ports;
-    const ask = <T>(asked: AskedFor, operation: () => Promise<T>): Promise<T> =>
-      process.ask(asked, operation);
+    const ask = <T>(asks: Asks, operation: () => Promise<T>): Promise<T> => process.ask(asks, operation);
     return {
       ...{ registry, clock, logger, lookMs, ...simulated(ports, ask) },
       entropy: run.entropy(`process ${this.#processes++}`),
@@ -153,7 +152,4 @@ export class FaultyParties implements Parties {
   }
 }
 
-const idIn = ({ body }: Incoming): InvocationId => {
-  const message = decodeMessage(body);
-  return "id" in message ? message.id : "";
-};
+const idIn = ({ body }: Incoming): InvocationId => decodeMessage(body).id;

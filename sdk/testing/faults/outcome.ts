@@ -1,5 +1,6 @@
 /** What an environment has come to: how each invocation has ended, and the state of each key. Two runs of a test are compared by it. */
 import { DRAINED_TIMERS_MAX, OUTCOMES_MAX, STANDING_SHOWN_MAX } from "../../../lib/limits/testing.ts";
+import type { Head } from "../../../lib/model/head.ts";
 import type { InvocationId } from "../../../lib/model/ids.ts";
 import { isExclusive, type ServiceManifest } from "../../../lib/model/manifest.ts";
 import { storedId } from "../../../lib/model/shown-id.ts";
@@ -54,34 +55,43 @@ interface Listed {
 }
 
 async function invocationLines(engine: Pick<Looked, "json" | "ports">): Promise<string[]> {
-  const { invocations } = await engine.json<{ readonly invocations: readonly Listed[] }>(
-    `/invocations?limit=${OUTCOMES_MAX}`,
-  );
-  const ids = invocations.map(({ id }) => storedId(id)).filter((id) => id !== undefined);
-  return (await Promise.all(ids.map((id) => invocationLine(engine.ports.items, id)))).flat();
+  const found = await headsOf(engine, `limit=${OUTCOMES_MAX}`);
+  return await Promise.all(found.map(([id, head]) => invocationLine(engine.ports.items, id, head)));
 }
 
-async function invocationLine(items: ItemStore, id: InvocationId): Promise<string[]> {
-  const head = (await readHead(items, id))?.head;
-  if (!head) return [];
-  const { target, status, outcome } = head;
-  if (!outcome) return [`${targetText(target)} is ${status}`];
+/** Those that the admin API lists. */
+async function headsOf(
+  engine: Pick<Looked, "json" | "ports">,
+  query: string,
+): Promise<readonly (readonly [InvocationId, Head])[]> {
+  const path = `/invocations?${query}`;
+  const { invocations } = await engine.json<{ readonly invocations: readonly Listed[] }>(path);
+  const found = invocations.map(async ({ id: shown }) => {
+    const id = storedId(shown);
+    const stored = id === undefined ? undefined : await readHead(engine.ports.items, id);
+    return id === undefined || !stored ? [] : [[id, stored.head] as const];
+  });
+  return (await Promise.all(found)).flat();
+}
+
+async function invocationLine(
+  items: ItemStore,
+  id: InvocationId,
+  { target, status, outcome }: Head,
+): Promise<string> {
+  if (!outcome) return `${targetText(target)} is ${status}`;
   if (!outcome.ok)
-    return [`${targetText(target)} failed with [${outcome.failure.code}] ${outcome.failure.message}`];
+    return `${targetText(target)} failed with [${outcome.failure.code}] ${outcome.failure.message}`;
   const bytes = "ref" in outcome ? await load(items, id, outcome.ref) : outcome.value;
-  return [`${targetText(target)} completed with ${textOf(bytes)}`];
+  return `${targetText(target)} completed with ${textOf(bytes)}`;
 }
 
 /** Invocations that have not ended, and with what their last attempt failed. */
 export async function openLines(engine: Pick<Looked, "json" | "ports">): Promise<string[]> {
-  const path = `/invocations?limit=${STANDING_SHOWN_MAX}&status=${[...OPEN, "paused"].join(",")}`;
-  const { invocations } = await engine.json<{ readonly invocations: readonly Listed[] }>(path);
-  const ids = invocations.map(({ id }) => storedId(id)).filter((id) => id !== undefined);
-  const heads = await Promise.all(ids.map(async (id) => (await readHead(engine.ports.items, id))?.head));
-  return heads.flatMap((head) => {
-    if (!head) return [];
-    const failure = head.failure ? `: [${head.failure.code}] ${head.failure.message}` : "";
-    return [`${targetText(head.target)} is ${viewStatus(head.status)}${failure}`];
+  const found = await headsOf(engine, `limit=${STANDING_SHOWN_MAX}&status=${[...OPEN, "paused"].join(",")}`);
+  return found.map(([, { target, status, failure }]) => {
+    const why = failure ? `: [${failure.code}] ${failure.message}` : "";
+    return `${targetText(target)} is ${viewStatus(status)}${why}`;
   });
 }
 

@@ -9,7 +9,7 @@ import { isCommand } from "../../../lib/model/entry.ts";
 import { headWrite } from "../../../lib/store/head/append.ts";
 import { describeCommand } from "../../../lib/turn/mismatch.ts";
 import type { StepGate } from "../../../lib/step-gate.ts";
-import type { AskedFor } from "./turn-process.ts";
+import type { AskedFor, Asks } from "./turn-process.ts";
 
 interface Ports {
   readonly items: ItemStore;
@@ -17,9 +17,9 @@ interface Ports {
   readonly timers: Timers;
 }
 
-type Ask = <T>(asked: AskedFor, operation: () => Promise<T>) => Promise<T>;
+type Ask = <T>(asks: Asks, operation: () => Promise<T>) => Promise<T>;
 
-const READ: AskedFor = { isRead: true, what: () => "a read" };
+const READ: Asks = undefined;
 
 /** `ask`: performs a request, or does not. */
 export function simulated({ items, mailbox, timers }: Ports, ask: Ask): Ports {
@@ -28,19 +28,33 @@ export function simulated({ items, mailbox, timers }: Ports, ask: Ask): Ports {
       get: (...asked) => ask(READ, () => items.get(...asked)),
       query: (...asked) => ask(READ, () => items.query(...asked)),
       scan: (...asked) => ask(READ, () => items.scan(...asked)),
-      write: (write, options) => ask(askedBy(write), () => items.write(write, options)),
+      write: (write, options) =>
+        ask(
+          () => askedBy(write),
+          () => items.write(write, options),
+        ),
       transact: (append, writes) =>
-        ask(askedBy(append), async () => {
-          if (!items.transact) throw new TypeError("the store has no transactions");
-          return await items.transact(append, writes);
-        }),
+        ask(
+          () => askedBy(append),
+          async () => {
+            if (!items.transact) throw new TypeError("the store has no transactions");
+            return await items.transact(append, writes);
+          },
+        ),
     },
     mailbox: {
-      sendBatch: (batch) => ask({ what: () => sent(batch) }, () => mailbox.sendBatch(batch)),
+      sendBatch: (batch) =>
+        ask(
+          () => ({ what: sent(batch) }),
+          () => mailbox.sendBatch(batch),
+        ),
     },
     timers: {
       schedule: (timer) =>
-        ask({ what: () => `the timer of ${sent([timer.message])}` }, () => timers.schedule(timer)),
+        ask(
+          () => ({ what: `the timer of ${sent([timer.message])}` }),
+          () => timers.schedule(timer),
+        ),
       cancel: (timer) => ask(READ, async () => await timers.cancel?.(timer)),
     },
   };
@@ -77,14 +91,13 @@ export const orderedSteps = (steps: StepGate, process: StepProcess, ask: Ask): S
 
 function askedBy(write: Write): AskedFor {
   const { table, pk, sk } = write.key;
-  if (table === "state")
-    return { what: () => (sk === LOCK ? "the write of its key's lock" : "a write of state") };
+  if (table === "state") return { what: sk === LOCK ? "the write of its key's lock" : "a write of state" };
   const told = headWrite(write);
-  if (!told) return { what: () => `a write of ${table} ${pk}` };
+  if (!told) return { what: `a write of ${table} ${pk}` };
   const entries = told.entries.filter(isCommand);
   const names = entries.map(describeCommand);
   return {
-    what: () => (names.length > 0 ? `the append of ${names.join(", ")}` : withoutEntries(told.status)),
+    what: names.length > 0 ? `the append of ${names.join(", ")}` : withoutEntries(told.status),
     commands: entries.map(({ command }) => command),
   };
 }

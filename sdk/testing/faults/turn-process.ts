@@ -7,17 +7,17 @@ import type { Fault } from "./fault.ts";
 import type { FaultyRun } from "./faulty-run.ts";
 import type { RequestOrder } from "./request-order.ts";
 
-/** Of a request. */
+/** What a request asks for. */
 export interface AskedFor {
-  /** Nothing goes wrong at one that only reads. */
-  readonly isRead?: boolean;
-  readonly what: () => string;
+  readonly what: string;
   /** What it records: the commands' numbers. */
   readonly commands?: readonly number[];
 }
+/** Of one that writes, sends or schedules: it is looked at only where something can go wrong. `undefined`: it only reads. */
+export type Asks = (() => AskedFor) | undefined;
 
 interface Request<T> {
-  readonly asked: AskedFor;
+  readonly asks: Asks;
   readonly operation: () => Promise<T>;
   readonly resolve: (value: T) => void;
   readonly reject: (error: unknown) => void;
@@ -64,9 +64,9 @@ export class TurnProcess {
   }
 
   /** A request waits until it is its turn. One of a dead process is never answered. */
-  ask<T>(asked: AskedFor, operation: () => Promise<T>): Promise<T> {
+  ask<T>(asks: Asks, operation: () => Promise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      const request = { asked, operation, resolve, reject };
+      const request = { asks, operation, resolve, reject };
       this.#add(() => this.#meet(request));
     });
   }
@@ -79,8 +79,8 @@ export class TurnProcess {
 
   /** What goes wrong at it. */
   async #meet<T>(request: Request<T>): Promise<void> {
-    const { asked, reject } = request;
-    const fault = asked.isRead === true ? undefined : this.#faultAt(asked);
+    const { asks, reject } = request;
+    const fault = asks && this.#faultAt(asks());
     if (fault === "crash-before") return this.#die();
     if (fault !== "delivered-twice") return await this.#perform(request, fault);
     // This turn is the slow one: the second goes as far as it can.
@@ -104,7 +104,7 @@ export class TurnProcess {
   #faultAt({ what, commands = [] }: AskedFor): Fault | undefined {
     const site = commands.map((command) => this.#sites.get(command)).find((each) => each !== undefined);
     return this.#parts.run.faultAt({
-      ...{ what: what(), target: targetText(this.#request.target) },
+      ...{ what, target: targetText(this.#request.target) },
       site: site ?? this.#last,
     });
   }

@@ -1,5 +1,7 @@
 /** A journal as lines that are the same in each run of a test: for snapshots of any test runner. */
+import { TIME_UNITS } from "../../../lib/duration.ts";
 import { JOURNAL_VALUE_CHARS_MAX } from "../../../lib/limits/local.ts";
+import { type EndedEntry, resultText } from "../entry-text.ts";
 import type { JournalEntry, TestInvocation } from "../invocation.ts";
 
 export interface JournalOfOptions {
@@ -25,7 +27,7 @@ export async function journalOf(
   return entries.map((entry) => {
     const command = entry.type === "completion" ? commands.get(entry["command"]) : undefined;
     const what = command ? `${whatIs(command)} is over` : `${whatIs(entry)}${lengthOf(entry)}`;
-    return masked(`${what}${resultOf(entry)}`, mask);
+    return masked(`${what}${resultText(entry as EndedEntry, JOURNAL_VALUE_CHARS_MAX)}`, mask);
   });
 }
 
@@ -39,28 +41,8 @@ function lengthOf({ due_at, at }: JournalEntry): string {
   const [due, began] = [text(due_at), text(at)];
   if (due === undefined || began === undefined) return "";
   const ms = Date.parse(due) - Date.parse(began);
-  const [unit, size] = UNITS.find(([, each]) => ms >= each / 2) ?? ["ms", 1];
+  const [unit, size] = TIME_UNITS.find(([, each]) => ms >= each / 2) ?? ["ms", 1];
   return `, ${Math.round(ms / size)} ${unit}`;
-}
-
-const UNITS = [
-  ["d", 86_400_000],
-  ["h", 3_600_000],
-  ["m", 60_000],
-  ["s", 1000],
-] as const;
-
-interface ShownOutcome {
-  readonly value?: string;
-  readonly failure?: { readonly code: number; readonly message: string };
-}
-
-function resultOf({ result, value }: JournalEntry): string {
-  const outcome = (result ?? {}) as ShownOutcome;
-  if (outcome.failure) return `: failed with [${outcome.failure.code}] ${outcome.failure.message}`;
-  const shown = outcome.value ?? text(value);
-  if (shown === undefined || shown === "") return "";
-  return `: ${shown.length > JOURNAL_VALUE_CHARS_MAX ? `${shown.slice(0, JOURNAL_VALUE_CHARS_MAX)}…` : shown}`;
 }
 
 /** Ids of invocations, promises and signals; UUIDs; times. */

@@ -1,16 +1,10 @@
 /**
- * What handlers use outside of steps that makes attempts differ: the time, random numbers, timers, requests. Each place is told once in an
- * environment, as `perdure dev` does. It is a warning: a handler that only logs the time does no harm.
+ * What handlers use outside of steps that makes attempts differ: the time, random numbers, timers, requests. Each place is told once, in a
+ * process of `perdure dev` and in a test environment. It is a warning: a handler that only logs the time does no harm.
  */
 import { TRAPPED_PLACES_MAX } from "../../../lib/limits/author.ts";
 import { NAMED_USES_MAX } from "../../../lib/limits/local.ts";
-import {
-  type AnyFunction,
-  INSTEAD,
-  userPlaceOf,
-  type Trapped,
-  usersLine,
-} from "../../../runtime/dev/hosts/trap-set.ts";
+import { type AnyFunction, INSTEAD, userPlaceOf, type Trapped, usersLine } from "./trap-set.ts";
 
 interface Use {
   /** `Cart/add` */
@@ -18,7 +12,10 @@ interface Use {
   readonly words: string;
 }
 
-export class Uses {
+/** Behind the first one. */
+export const TRAPS_OFF = " (PERDURE_TRAPS=off turns such lines off.)";
+
+export class TrappedUses {
   /** `undefined`: a file of a package. */
   readonly #places = new Map<string, Use | undefined>();
 
