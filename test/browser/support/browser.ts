@@ -8,8 +8,6 @@ import { findChromium } from "../../../scripts/chromium.ts";
 import { until } from "../../e2e/target.ts";
 
 const PATH = findChromium();
-/** What needs the browser. Skipped by name where there is none. */
-export const describeInBrowser = describe.skipIf(PATH === undefined);
 
 /** How long a page may take to show something: beside other work a browser may stand still for seconds. */
 const WAIT_MS_MAX = 30_000;
@@ -76,13 +74,22 @@ function watch(page: Page, host: string): void {
   });
 }
 
-afterEach(async () => {
-  const found = faults.splice(0);
-  for (const page of opened.splice(0)) await page.context().close();
-  expect(found).toEqual([]);
-});
-
-afterAll(async () => {
-  await launched?.close();
-  launched = undefined;
-});
+/**
+ * What needs the browser. Skipped by name where there is none.
+ *
+ * The hooks are each block's own: files share this module, which is loaded once, so its own hooks would be those of the first file alone.
+ */
+export function describeInBrowser(name: string, tests: () => void): void {
+  describe.skipIf(PATH === undefined)(name, () => {
+    afterEach(async () => {
+      const found = faults.splice(0);
+      for (const page of opened.splice(0)) await page.context().close();
+      expect(found).toEqual([]);
+    });
+    afterAll(async () => {
+      await launched?.close();
+      launched = undefined;
+    });
+    tests();
+  });
+}
