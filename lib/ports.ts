@@ -35,13 +35,18 @@ export interface ReadOptions {
 export interface WriteOptions {
   /** The item as the writer knows it. What it makes of that need not be sent to the writer. */
   readonly before?: Attributes | undefined;
+  /** What the writer does next if this write is won. A store may do it with it, and then says so: {@link FollowedResult}. */
+  readonly followers?: () => readonly Put[];
 }
+
+/** `followed`: the followers were all won. Absent: they are still to be done, and some of them may be done already. */
+export type FollowedResult = WriteResult & { readonly followed?: true };
 
 /** Single items. Each operation on one is atomic, and strongly consistent. Bounds: `limits/aws.ts`. */
 export interface ItemStore {
   /** A strong read. */
   get(key: ItemKey, options?: ReadOptions): Promise<Attributes | undefined>;
-  write(write: Put | Update | Delete, options?: WriteOptions): Promise<WriteResult>;
+  write(write: Put | Update | Delete, options?: WriteOptions): Promise<FollowedResult>;
   /** An append and writes to the user's own tables: all of them, or none (X1). Absent: of an engine of an earlier version. */
   transact?(append: TransactedAppend, writes: readonly UserWrite[]): Promise<TransactionResult>;
   /** Items of one partition whose sort key begins with `prefix`, in the order of their sort keys (bytewise). A strong read.

@@ -66,6 +66,9 @@ export const ADOPTION_SETTLE_MS = 50;
 export const HOST_HEAP_MB = 1024;
 /** If an answer came within that time, the next one is waited for awake. */
 export const AWAKE_MS = 0.3;
+/** A key's state goes to the process with its turn if it has no more. */
+export const STATE_AHEAD_ITEMS_MAX = 8;
+export const STATE_AHEAD_BYTES_MAX = 4096;
 /** A bundle that takes longer to load is given up. */
 export const HOST_LOAD_MS_MAX = 15_000;
 /** If the event loop answers nothing for this long while turns are in flight, it spins: the process is killed. */

@@ -16,7 +16,7 @@ import {
   written,
 } from "../model/item.ts";
 import type { WriteRefusal, UserWrite } from "../model/user-write.ts";
-import { elapse } from "../ports.ts";
+import { elapse, type FollowedResult } from "../ports.ts";
 import { isWrittenBy } from "./head/append.ts";
 import type { ValuePorts } from "./value-store.ts";
 
@@ -27,45 +27,60 @@ export type NotTransacted =
   /** Another reason: others write to the same items, each time; or it is not valid. */
   | { readonly kind: "unsettled"; readonly error: Error };
 
+/** What is written besides an append's entries. */
+export interface Beside {
+  /** To the user's tables, in the same transaction (X1): all of it is there, or nothing. */
+  readonly writes?: readonly UserWrite[] | undefined;
+  /** What is written after it, whose first entry is at `position` of the log. The store may write it at once. */
+  readonly followers?: (position: number) => readonly Put[];
+}
+
 export interface AskedAppend {
   readonly write: Write;
-  /** To the user's tables. */
-  readonly writes: readonly UserWrite[];
   /** The append's mark, and the length of the log before it. */
   readonly writer: string;
   readonly position: number;
   /** The head as the turn knows it. */
   readonly before: Attributes | undefined;
+  readonly beside: Beside;
 }
-type Decided = WriteResult | NotTransacted | "unknown";
+type Decided = FollowedResult | NotTransacted | "unknown";
 
 export async function decide(ports: ValuePorts, asked: AskedAppend): Promise<Decided> {
-  const { items, clock } = ports;
+  const { writes = [] } = asked.beside;
   let refused: OperationalError | undefined;
-  let isCertain = asked.writes.length > 0;
+  let isCertain = writes.length > 0;
   for (let attempt = 1; attempt <= CONFLICT_ATTEMPTS_MAX; attempt++) {
     try {
-      if (asked.writes.length > 0) return await transacted(ports, asked);
-      const { write, before, writer, position } = asked;
-      const result = await items.write(write, { before });
-      // Refused by its own first try, whose answer was lost.
-      return !result.won && isWrittenBy(result.item, writer, position) ? { ...result, won: true } : result;
+      if (writes.length > 0) return await transacted(ports, asked, writes);
+      return await single(ports, asked);
     } catch (error) {
       if (!(error instanceof OperationalError) || error.code === "too-large") throw error;
       refused = error;
       isCertain &&= error.code === "throttled";
-      await elapse(clock, 20 * 2 ** attempt);
+      await elapse(ports.clock, 20 * 2 ** attempt);
     }
   }
   return refused && isCertain ? { kind: "unsettled", error: refused } : "unknown";
+}
+
+async function single({ items }: ValuePorts, asked: AskedAppend): Promise<FollowedResult> {
+  const { write, before, writer, position, beside } = asked;
+  const followers = () => beside.followers?.(position) ?? [];
+  const result = await items.write(write, { before, followers });
+  // Refused by its own first try, whose answer was lost.
+  return !result.won && isWrittenBy(result.item, writer, position) ? { ...result, won: true } : result;
 }
 
 /**
  * The append's refusal counts before the user's: a repetition whose first try took effect is refused by both. And the user's counts only once the
  * head is known not to name this write.
  */
-async function transacted({ items }: ValuePorts, asked: AskedAppend): Promise<WriteResult | NotTransacted> {
-  const { write, writes, writer, position, before } = asked;
+async function transacted(
+  { items }: ValuePorts,
+  { write, writer, position, before }: AskedAppend,
+  writes: readonly UserWrite[],
+): Promise<WriteResult | NotTransacted> {
   invariant(write.op !== "delete", "X1", "an append is no deletion");
   if (!items.transact)
     return { kind: "unsettled", error: new Error("the engine's version does not know ctx.transact") };

@@ -44,26 +44,29 @@ import {
 } from "../limits.ts";
 import type { ReplyTo, Start } from "../model/message.ts";
 import { decodeOutcome, encodeOutcome, type Outcome } from "../model/outcome.ts";
-import type { Clock, ItemStore } from "../ports.ts";
-import type { UserWrite } from "../model/user-write.ts";
+import type { Clock, FollowedResult, ItemStore } from "../ports.ts";
 import type { Value } from "../model/value.ts";
-import { decide, type NotTransacted } from "./decided-append.ts";
+import { type Beside, decide, type NotTransacted } from "./decided-append.ts";
 import { appendWrite, type Ending, type LeftHead, storedTail } from "./head/append.ts";
 import { storeInput } from "./head-store.ts";
 import { refOf } from "../model/value-ref.ts";
 import { atDoor } from "../model/voucher.ts";
 import { placeOf, type ValuePorts, writeValue } from "./value-store.ts";
 
+interface Won {
+  readonly kind: "won";
+  readonly position: number;
+  readonly notes: readonly Note[];
+  readonly replies: readonly ReplyTo[];
+  /** Of a completion: as the head has it, a long one by its name. */
+  readonly outcome?: Outcome;
+  readonly expiresAtMs?: number;
+  /** What follows it was written with it. */
+  readonly followed?: true;
+}
+
 export type AppendResult =
-  | {
-      readonly kind: "won";
-      readonly position: number;
-      readonly notes: readonly Note[];
-      readonly replies: readonly ReplyTo[];
-      /** Of a completion: as the head has it, a long one by its name. */
-      readonly outcome?: Outcome;
-      readonly expiresAtMs?: number;
-    }
+  | Won
   /** Notes have come in that this turn has not seen: it goes on instead of suspending. */
   | { readonly kind: "notes"; readonly notes: readonly Note[] }
   | { readonly kind: "lost"; readonly reason: string };
@@ -147,14 +150,14 @@ export class Journal {
 
   /**
    * Appends `entries` and drops `taken` consumed notes, in one write. With an ending, the status changes with it.
-   * `writes`: to the user's tables, in the same transaction (X1): all of it is there, or nothing. Entries' large values are stored first. Throws an OperationalError when the store cannot be reached before
+   * Entries' large values are stored first. Throws an OperationalError when the store cannot be reached before
    * anything was written; a write whose fate stays unknown is `lost`.
    */
   async append(
     entries: readonly Entry[],
     taken: number,
     asked?: Ending,
-    writes: readonly UserWrite[] = [],
+    beside: Beside = {},
   ): Promise<TransactResult> {
     const ending = asked && (await this.#storeResult(asked));
     const marks = this.#lastMs === undefined ? undefined : new MarkWriter(this.#lastMs);
@@ -171,21 +174,23 @@ export class Journal {
       ...{ guard: this.guard, pagedTo: this.#pagedTo, nowMs: this.#ports.clock.now() },
       turns: this.#turns(ending),
     });
-    const result = await decide(this.#ports, { write, writes, writer, position, before: this.#known?.item });
+    const before = this.#known?.item;
+    const result = await decide(this.#ports, { write, writer, position, before, beside });
     if (result === "unknown")
       return { kind: "lost", reason: "the store did not say whether the append was won" };
     if ("kind" in result) return result;
     if (!result.won) {
-      if (this.#meetsStub(result.item)) return await this.#adopt(entries, taken, asked, writes);
+      if (this.#meetsStub(result.item)) return await this.#adopt(entries, taken, asked, beside);
       return this.#meetsPresence(result.item)
-        ? await this.append(entries, taken, asked, writes)
+        ? await this.append(entries, taken, asked, beside)
         : this.#refused(result.item, taken, ending);
     }
     this.#lastMs = marks?.lastMs;
-    return this.#won(leftHead(result.item ?? {}), position, ending);
+    return this.#won(result, position, ending);
   }
 
-  #won(known: LeftHead, position: number, ending: Ending | undefined): AppendResult {
+  #won({ item = {}, followed }: FollowedResult, position: number, ending: Ending | undefined): Won {
+    const known = leftHead(item);
     this.#known = known;
     if (!ending) this.#startPage(known);
     const { notes, replies, outcome, expiresAtMs } = known.head;
@@ -193,6 +198,7 @@ export class Journal {
       ...{ kind: "won", position, notes, replies },
       ...(outcome === undefined ? {} : { outcome }),
       ...(expiresAtMs === undefined ? {} : { expiresAtMs }),
+      ...(followed && { followed }),
     };
   }
 
@@ -227,12 +233,12 @@ export class Journal {
     entries: readonly Entry[],
     taken: number,
     ending: Ending | undefined,
-    writes: readonly UserWrite[],
+    beside: Beside,
   ): Promise<TransactResult> {
     const notes = this.#stub?.isForeign === false ? this.#stub.notes : [];
     return ending?.kind === "suspended" && notes.length > taken
       ? { kind: "notes", notes }
-      : await this.append(entries, taken, ending, writes);
+      : await this.append(entries, taken, ending, beside);
   }
 
   async #storeResult(ending: Ending): Promise<Ending> {

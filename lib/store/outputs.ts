@@ -4,6 +4,9 @@
  * Outputs are done after the append that contains their entries was won: state first, then what others can see. The last
  * append is always in doubt (R2), so they may be done again (last-outputs.ts). All of it is idempotent: state is fenced,
  * messages carry ids that derive from the command (M2), a promise remembers who completed it.
+ *
+ * A store that can do several writes in one transaction may write an append's state with it ({@link stateWritesOf}): the crash point
+ * between the two is not there, and nothing else is different. Its refusal says nothing about the append, and is looked at as ever.
  */
 import { deliveryOf } from "../model/entry-parts.ts";
 import {
@@ -19,12 +22,13 @@ import type { ServiceType } from "../model/manifest.ts";
 import { sealed } from "../model/seal.ts";
 import type { Message, Notify, Outgoing, ReplyTo, Start, Target } from "../model/message.ts";
 import { decodeOutcome, encodeOutcome, failure, type Outcome } from "../model/outcome.ts";
+import type { Put } from "../model/item.ts";
 import type { Clock, ItemStore, Mailbox } from "../ports.ts";
 import type { Value } from "../model/value.ts";
 import { callGuardName } from "./guard.ts";
 import { completePromise } from "./promise-store.ts";
 import { outgoing, sendAll } from "./send.ts";
-import { writeState } from "./state-store.ts";
+import { isShortState, shortStateWrite, type StateWriter, writeState } from "./state-store.ts";
 import { MESSAGE_PAYLOAD_BYTES_MAX } from "../limits.ts";
 import { chunksOf, refOf } from "../model/value-ref.ts";
 import { load } from "./value-store.ts";
@@ -50,6 +54,8 @@ export interface OutputSubject {
   readonly again: boolean;
   /** That one may be at it, and nothing has failed: see {@link causeOf}. */
   readonly isBeside?: boolean;
+  /** The append's state was written with it. */
+  readonly stateIsWritten?: boolean;
   /** Commands of the calls that the turn invokes itself (R28): no message is sent for them. */
   readonly direct?: ReadonlySet<number>;
   /** An earlier version of the dispatcher runs it, and may be all that there is: notes go where it takes them (0017). */
@@ -67,7 +73,7 @@ export async function performOutputs(
   position: number,
 ): Promise<PromiseResults> {
   const entries = appended.map(withStoredValue);
-  await writeStateOf(ports, subject, entries, position);
+  if (!subject.stateIsWritten) await writeStateOf(ports, subject, entries, position);
   const results = new Map<number, Outcome>();
   const messages: Outgoing[] = [];
   for (const entry of entries) {
@@ -92,15 +98,48 @@ const CARRIED: ReadonlySet<Entry["kind"]> = new Set<Entry["kind"]>([
   "promise.complete",
 ]);
 
-/** Only the last write of each name matters: the others are older than its fence. */
+/** The state writes of entries, as single writes. None, if one of them needs more than that. */
+export function stateWritesOf(
+  subject: OutputSubject,
+  entries: readonly Entry[],
+  first: number,
+  nowMs: number,
+): readonly Put[] {
+  const writer = writerOf(subject);
+  if (!writer) return [];
+  const writes = lastWritesIn(entries, first).map(([name, { value, position }]) =>
+    isShortState(value) ? shortStateWrite(writer, { name, value, position }, nowMs) : undefined,
+  );
+  return writes.includes(undefined) ? [] : writes.filter((write) => write !== undefined);
+}
+
 async function writeStateOf(
   ports: OutputPorts,
   subject: OutputSubject,
   entries: readonly Entry[],
   first: number,
 ): Promise<void> {
-  const { token, target } = subject;
-  if (token === undefined) return;
+  const writer = writerOf(subject);
+  if (!writer) return;
+  await Promise.all(
+    lastWritesIn(entries, first).map(async ([name, { value, position }]) => {
+      const loaded = await load(ports.items, subject.id, value);
+      const bytes = loaded instanceof Uint8Array ? loaded : null;
+      await writeState(ports, writer, { name, value: bytes, position });
+    }),
+  );
+}
+
+const writerOf = (subject: OutputSubject): StateWriter | undefined => {
+  const { token, target, type = isRun(subject) ? "workflow" : "object" } = subject;
+  return token === undefined ? undefined : { target, type, token };
+};
+
+/** Only the last write of each name matters: the others are older than its fence. */
+function lastWritesIn(
+  entries: readonly Entry[],
+  first: number,
+): readonly [name: string, write: { readonly value: Value; readonly position: number }][] {
   const last = new Map<string, { value: Value; position: number }>();
   entries.forEach((entry, index) => {
     const position = first + index;
@@ -108,15 +147,7 @@ async function writeStateOf(
     if (entry.kind === "clear") last.set(entry.name, { value: null, position });
     if (entry.kind === "clearAll") for (const name of entry.names) last.set(name, { value: null, position });
   });
-  if (last.size === 0) return;
-  const type = subject.type ?? (isRun(subject) ? "workflow" : "object");
-  await Promise.all(
-    [...last].map(async ([name, { value, position }]) => {
-      const loaded = await load(ports.items, subject.id, value);
-      const bytes = loaded instanceof Uint8Array ? loaded : null;
-      await writeState(ports, { target, type, token }, { name, value: bytes, position });
-    }),
-  );
+  return [...last];
 }
 
 async function messagesOf({ items }: OutputPorts, subject: OutputSubject, entry: Entry): Promise<Outgoing[]> {

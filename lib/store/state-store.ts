@@ -10,7 +10,8 @@
 import { fenceOf, ifOlder, isBeyond, stateKey } from "../model/fence.ts";
 import { statePartition } from "../model/ids.ts";
 import { digest } from "../hash.ts";
-import { type Attributes, type Condition, holds, keptFor } from "../model/item.ts";
+import { type Attributes, type Condition, holds, keptFor, type Put } from "../model/item.ts";
+import type { Value } from "../model/value.ts";
 import { KEEP_MS, TOMBSTONE_MS, VALUE_ITEM_BYTES_MAX } from "../limits.ts";
 import type { ServiceType } from "../model/manifest.ts";
 import type { Target } from "../model/message.ts";
@@ -38,6 +39,13 @@ export interface StateWriter {
   readonly target: Target;
   readonly type: ServiceType;
   readonly token: string;
+}
+
+/** What the entry at `position` makes of a name; `null`: nothing. */
+export interface StateChange<V extends Value> {
+  readonly name: string;
+  readonly value: V;
+  readonly position: number;
 }
 
 export class ZombieError extends Error {
@@ -117,19 +125,15 @@ function assertNotBeyond(item: Attributes, { token }: Pick<StateSubject, "token"
 export async function writeState(
   ports: ValuePorts,
   writer: StateWriter,
-  {
-    name,
-    value,
-    position,
-  }: { readonly name: string; readonly value: Uint8Array | null; readonly position: number },
+  { name, value, position }: StateChange<Uint8Array | null>,
 ): Promise<void> {
   const fence = fenceOf(writer.token, position);
   const key = keyOf(writer, name);
   const of = { target: writer.target, name };
   const older = ifOlder(fence);
-  const inMs = (ms: number): Attributes => keptFor(ms, ports.clock.now());
-  const kept = writer.type === "workflow" ? inMs(KEEP_MS) : {};
-  if (value !== null && value.byteLength > VALUE_ITEM_BYTES_MAX) {
+  const nowMs = ports.clock.now();
+  if (!isShortState(value)) {
+    const kept = keptBy(writer, nowMs);
     const before = await ports.items.get(key);
     if (before && !holds(before, older)) return;
     const version = { mark: markOfState(value), before, attributes: { f: fence, ...kept } };
@@ -137,10 +141,9 @@ export async function writeState(
     await ports.items.write({ op: "put", key, attributes, when: older });
     return;
   }
-  const attributes: Attributes =
-    value === null ? { f: fence, gone: true, ...inMs(TOMBSTONE_MS) } : { f: fence, val: value, ...kept };
-  const when: Condition = { is: "all", of: [older, { is: "missing", attribute: "c" }] };
-  const { won, item } = await ports.items.write({ op: "put", key, attributes, when });
+  const short = shortStateWrite(writer, { name, value, position }, nowMs);
+  const { attributes } = short;
+  const { won, item } = await ports.items.write(short);
   if (won) return;
   // Refused: a newer write, or this very one by another turn; or a long value is there, whose chunks must go.
   const chunks = chunksIn(item);
@@ -152,6 +155,28 @@ export async function writeState(
   const replaced = item?.["f"] === fence ? replacedIn(item) : undefined;
   if (replaced) await deleteStateChunks(ports, of, replaced, fence);
 }
+
+/** One write does it, unless a long value is there. */
+export const isShortState = (value: Value): value is Uint8Array | null =>
+  value === null || (value instanceof Uint8Array && value.byteLength <= VALUE_ITEM_BYTES_MAX);
+
+/** Refused where a newer write is, or a long value, whose chunks must go: {@link writeState} sees to that. */
+export function shortStateWrite(
+  writer: StateWriter,
+  { name, value, position }: StateChange<Uint8Array | null>,
+  nowMs: number,
+): Put {
+  const fence = fenceOf(writer.token, position);
+  const attributes: Attributes =
+    value === null
+      ? { f: fence, gone: true, ...keptFor(TOMBSTONE_MS, nowMs) }
+      : { f: fence, val: value, ...keptBy(writer, nowMs) };
+  const when: Condition = { is: "all", of: [ifOlder(fence), { is: "missing", attribute: "c" }] };
+  return { op: "put", key: keyOf(writer, name), attributes, when };
+}
+
+const keptBy = ({ type }: StateWriter, nowMs: number): Attributes =>
+  type === "workflow" ? keptFor(KEEP_MS, nowMs) : {};
 
 /** Tells a value from any other. */
 export const markOfState = (value: Uint8Array): string =>

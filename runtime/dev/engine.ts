@@ -150,7 +150,8 @@ export class Engine {
       bundleOf: (deployment) => deployer.load(deployment),
     });
     this.#turns = new LocalTurns({
-      ...{ pool: this.#pool, httpHosts: this.#httpHosts, powers: this.#powers, events: this.#events },
+      ...{ items: this.#items, pool: this.#pool, httpHosts: this.#httpHosts },
+      ...{ powers: this.#powers, events: this.#events },
       ...{ clock: this.#clock, settles: this.#settles, isStopped: () => this.#stopped },
       ...{ tally: this.#observer.tally, tellsSteps: options.tellsSteps === true },
       isOld: (deployment) => this.#current !== undefined && deployment !== this.#current,

@@ -15,17 +15,19 @@ import type { InvocationId } from "../../lib/model/ids.ts";
 import type { Reached } from "../../lib/model/manifest.ts";
 import type { Target } from "../../lib/model/message.ts";
 import { decodeWait } from "../../lib/model/wait.ts";
-import type { Clock, Invoker } from "../../lib/ports.ts";
+import type { Clock, Invoker, ItemStore } from "../../lib/ports.ts";
 import type { TurnFailure, TurnOutcome, TurnRequest } from "../../lib/protocol.ts";
 import type { InvocationEvents } from "./events.ts";
 import { isHttp } from "./hosts/http-hosts.ts";
 import type { EndedStep, OrderedRequest } from "./hosts/turn-orders.ts";
 import { onceSettled } from "./hosts/settled.ts";
+import { stateAhead } from "./hosts/state-ahead.ts";
 import type { Powers } from "./powers/powers.ts";
 import type { Observer } from "./ui/observer.ts";
 
 export interface LocalTurnsPorts {
-  readonly pool: Invoker;
+  readonly items: ItemStore;
+  readonly pool: { invoke(deployment: Reached, request: OrderedRequest): Promise<TurnOutcome> };
   readonly httpHosts: Invoker;
   readonly powers: Powers;
   readonly events: InvocationEvents;
@@ -62,16 +64,18 @@ export class LocalTurns implements Invoker {
   }
 
   async invoke(deployment: Reached, request: TurnRequest): Promise<TurnOutcome> {
-    const { pool, httpHosts, powers, settles, tally, clock } = this.#ports;
+    const { items, pool, httpHosts, powers, settles, tally, clock } = this.#ports;
     const { start, guard } = request;
     if (start && guard) powers.lastMessages.note([{ start, name: guard.name, atMs: clock.now() }]);
     this.#running.add(request.id);
     this.#begins(request);
     const over = tally.turnBegan({ id: request.id, ...request.target, sinceMs: clock.now() });
     try {
-      const hosts = isHttp(deployment) ? httpHosts : pool;
       const asked = settles ? await onceSettled(deployment, request, settles) : request;
-      const outcome = await hosts.invoke(deployment, this.#ordered(asked));
+      const ordered = this.#ordered(asked);
+      const outcome = isHttp(deployment)
+        ? await httpHosts.invoke(deployment, ordered)
+        : await pool.invoke(deployment, { ...ordered, state: await stateAhead(items, request) });
       if (outcome.kind === "completed") powers.ended(request.id);
       this.#ended(deployment, request, outcome);
       return outcome;

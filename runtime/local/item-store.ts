@@ -7,6 +7,7 @@ import {
   checkRange,
   evaluate,
   type ItemKey,
+  type Put,
   type Table,
   type Write,
   type WriteResult,
@@ -29,6 +30,7 @@ import { LocalListing } from "./listing.ts";
 import { LocalMeta } from "./meta.ts";
 import { itemName, type RecentItem, RecentItems } from "./recent-items.ts";
 import { LocalUserTables } from "./user-tables.ts";
+import type { VersionedResult, VersionedWrites } from "./versioned-writes.ts";
 import { DYNAMO_PAGE_BYTES_MAX } from "../../lib/limits/aws.ts";
 import { PAGE_ITEMS_MAX, SCAN_ITEMS_MAX } from "../../lib/limits/local.ts";
 
@@ -39,22 +41,6 @@ export interface OperationCounts {
   writes: number;
   /** Writes whose condition did not hold. */
   refused: number;
-}
-
-/** What a write has come to, for one who may know the item as it was. */
-export interface VersionedResult {
-  readonly won: boolean;
-  /** Left out: won, and the item is what the write makes of the one that is known ({@link written}). */
-  readonly item?: Attributes | undefined;
-  /** Of the item as it is now, if the write was won and has left one. */
-  readonly version?: string;
-}
-
-/** What {@link LocalItemStore} can besides: not to answer what is known. */
-export interface VersionedWrites {
-  /** `known`: the version of the item that the writer knows; empty: none. The caller may not change what it passes any more, nor
-   * the item of the answer. */
-  writeVersioned(write: Write, known: string): Promise<VersionedResult>;
 }
 
 /** Its items are the store's: nobody may change them. */
@@ -131,16 +117,38 @@ export class LocalItemStore implements ItemStore, Watch, VersionedWrites {
     return { won, item: copyOf(item) };
   }
 
-  async writeVersioned(write: Write, known: string): Promise<VersionedResult> {
-    const { result, was, version } = await this.#write(write);
-    if (!result.won || version === undefined) return result;
-    return write.op === "put" || was === known ? { won: true, version } : { ...result, version };
+  async writeVersioned(
+    write: Write,
+    known: string,
+    followers: readonly Put[] = [],
+  ): Promise<VersionedResult> {
+    let isWon = false;
+    const first = this.#write(write, (applied) => (isWon = applied.result.won));
+    // Queued behind it, so they find it decided.
+    const rest = followers.map((follower) => this.#write(follower, undefined, () => isWon));
+    const [{ result, was, version }, ...after] = await Promise.all([first, ...rest]);
+    const areAllWon = after.every((follower) => follower.result.won);
+    const followed = followers.length > 0 && areAllWon ? { followed: true as const } : {};
+    if (!result.won || version === undefined) return { ...result, ...followed };
+    const isKnown = write.op === "put" || was === known;
+    return { ...(isKnown ? { won: true } : result), version, ...followed };
   }
 
-  #write(write: Write): Promise<Applied> {
+  #write(
+    write: Write,
+    decided?: (applied: Applied) => void,
+    isDue: () => boolean = always,
+  ): Promise<Applied> {
     return this.#database.write(
-      () => this.#apply(write),
-      ({ result: { won, item }, before }) => {
+      () => {
+        const applied = isDue() ? this.#apply(write) : NOT_DUE;
+        decided?.(applied);
+        return applied;
+      },
+      (applied) => {
+        const { before } = applied;
+        const { won, item } = applied.result;
+        if (applied === NOT_DUE) return;
         this.#counts[write.key.table][won ? "writes" : "refused"]++;
         if (!won) return;
         this.#written?.(write.key, before, item);
@@ -358,6 +366,10 @@ export class LocalItemStore implements ItemStore, Watch, VersionedWrites {
     for (const name of this.#watchers.keys()) this.#wake(name);
   }
 }
+
+const always = (): boolean => true;
+/** What it should follow was refused. */
+const NOT_DUE: Applied = { result: { won: false, item: undefined }, before: undefined };
 
 function prepareAll(database: LocalDatabase) {
   const page = (bound: string): string =>

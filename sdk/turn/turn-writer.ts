@@ -4,7 +4,7 @@
  */
 import type { Ending } from "../../lib/store/head/append.ts";
 import type { Journal, TransactResult } from "../../lib/store/journal.ts";
-import { type OutputSubject, performOutputs } from "../../lib/store/outputs.ts";
+import { type OutputSubject, performOutputs, stateWritesOf } from "../../lib/store/outputs.ts";
 import { ZombieError } from "../../lib/store/state-store.ts";
 import {
   type CallEntry,
@@ -162,7 +162,7 @@ export class TurnWriter {
       return WRITTEN;
     }
     if (result.kind !== "won") return notWon(result);
-    await this.#perform(entries, result.position);
+    await this.#perform(entries, result);
     return { kind: "over", outcome: { kind: "suspended", wait: stored } };
   }
 
@@ -227,7 +227,7 @@ export class TurnWriter {
     this.#settledAt = this.#turn.event;
     this.#turn.appended(result.notes, count);
     const invoked = direct.filter(({ entry }) => last.includes(entry));
-    await this.#perform(last, result.position, new Set(invoked.map(({ entry }) => entry.command)));
+    await this.#perform(last, result, new Set(invoked.map(({ entry }) => entry.command)));
     for (const call of invoked) await this.direct?.begin(call);
     return WRITTEN;
   }
@@ -240,7 +240,7 @@ export class TurnWriter {
     const ending = { kind: "completed", outcome, retentionMs, journalRetentionMs } as const;
     const result = await this.#write(last, this.#turn.taken, ending);
     if (result.kind !== "won") return notWon(result);
-    await this.#perform(last, result.position);
+    await this.#perform(last, result);
     const { replies, outcome: held = outcome, expiresAtMs } = result;
     const told = replies.length === 0 && !this.guard ? {} : { outcome: held };
     const guard = this.guard?.held;
@@ -320,7 +320,7 @@ export class TurnWriter {
       const result = await this.#write(part, 0);
       if (result.kind !== "won") return { last: [], stopped: notWon(result) };
       this.progress = true;
-      await this.#perform(part, result.position);
+      await this.#perform(part, result);
     }
     return { last: parts.at(-1) ?? [] };
   }
@@ -338,7 +338,8 @@ export class TurnWriter {
     if (!(await this.#relayed(entries, ending))) return LATER_OWNER;
     await this.direct?.vouch(entries);
     try {
-      const result = await this.#journal.append(entries, taken, ending, writes);
+      const followers = (at: number) => stateWritesOf(this.#subject, entries, at, this.#ports.clock.now());
+      const result = await this.#journal.append(entries, taken, ending, { writes, followers });
       if (result.kind === "won") this.#won(entries, result.position, ending);
       return result;
     } catch (thrown) {
@@ -382,10 +383,11 @@ export class TurnWriter {
 
   async #perform(
     entries: readonly Entry[],
-    position: number,
+    { position, followed }: { readonly position: number; readonly followed?: true },
     direct: ReadonlySet<number> = new Set(),
   ): Promise<void> {
-    const results = await performOutputs(this.#ports, { ...this.#subject, direct }, entries, position);
+    const subject = { ...this.#subject, direct, stateIsWritten: followed === true };
+    const results = await performOutputs(this.#ports, subject, entries, position);
     for (const [command, outcome] of results) {
       this.#deliver(() => this.#turn.finishFromOutside(command, encodeOutcome(outcome)));
     }
@@ -393,6 +395,6 @@ export class TurnWriter {
 
   /** Completing a promise is repeated on replay to learn what it answered: its first answer was not recorded. */
   async repeat(entry: CommandEntry): Promise<void> {
-    await this.#perform([entry], 0);
+    await this.#perform([entry], { position: 0 });
   }
 }

@@ -19,7 +19,7 @@ afterAll(async () => {
 test.each([
   // Its end, before the answer.
   ["a call without a step", "/Noop/call", undefined, 1],
-  // The message, the end, the state and the message's deletion are four commits. Only the answer waits.
+  // The message, the end with the state, and the deletion of the message are three commits. Only the answer waits.
   ["a call of an object", "/Counter/k/add", 1, 1],
   // Its guard, each step but the last, and the end with the last one. That the guard is dropped is a commit, too.
   ["ten steps", "/Steps/ten", undefined, 11],

@@ -52,11 +52,24 @@ export function keyArgument(argument: unknown): ItemKey {
 export function writeArgument(argument: unknown): {
   readonly write: Put | Update | Delete;
   readonly known?: string;
+  readonly followers: readonly Put[];
 } {
-  const { op, key, known, ...content } = fieldsOf(argument);
+  const { known, followers = [], ...write } = fieldsOf(argument);
+  if (!Array.isArray(followers)) throw wrong("followers");
+  return {
+    write: writeOf(write),
+    ...(known === undefined ? {} : { known: textOf("known", known) }),
+    followers: followers.map((follower) => {
+      const put = writeOf(fieldsOf(follower));
+      if (put.op !== "put") throw wrong("followers");
+      return put;
+    }),
+  };
+}
+
+function writeOf({ op, key, ...content }: ReturnType<typeof fieldsOf>): Put | Update | Delete {
   if (!OPERATIONS.includes(op)) throw wrong("op");
-  const write = { ...content, op, key: keyArgument(key) } as Put | Update | Delete;
-  return { write, ...(known === undefined ? {} : { known: textOf("known", known) }) };
+  return { ...content, op, key: keyArgument(key) } as Put | Update | Delete;
 }
 
 export function transactArgument(argument: unknown): TransactArgument {

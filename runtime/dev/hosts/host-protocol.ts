@@ -6,7 +6,6 @@ import {
   type ItemKey,
   type Put,
   type Update,
-  type WriteResult,
   written,
 } from "../../../lib/model/item.ts";
 import { mayLeadToClosure } from "../../../lib/store/head/append.ts";
@@ -16,6 +15,7 @@ import type { TransactionResult } from "../../../lib/model/user-write.ts";
 import type {
   Clock,
   Entropy,
+  FollowedResult,
   Invoker,
   ItemStore,
   Logger,
@@ -54,7 +54,7 @@ import {
   turnArgument,
   writeArgument,
 } from "./call-arguments.ts";
-import type { VersionedResult, VersionedWrites } from "../../local/item-store.ts";
+import type { VersionedResult, VersionedWrites } from "../../local/versioned-writes.ts";
 import type { Channel } from "./channel.ts";
 import { type EndedStep, HostedSteps, type OrderedRequest, type ReachedPoint } from "./turn-orders.ts";
 
@@ -79,7 +79,10 @@ export type HostCalls = {
 };
 
 /** A write, with the version of the item that its turn knows, empty if none. Without it, an earlier version is told the item. */
-type Versioned = (Put | Update | Delete) & { readonly known?: string };
+type Versioned = (Put | Update | Delete) & {
+  readonly known?: string;
+  readonly followers?: readonly Put[] | undefined;
+};
 
 /** Answered by the engine: a turn's ports. The host has its own clock, entropy and logger. */
 export type EngineCalls = {
@@ -138,11 +141,11 @@ export function engineCalls(ports: EnginePorts): EngineCalls {
     // Here a read never lags.
     get: (key) => items.get(keyArgument(key)),
     write: (argument) => {
-      const { write, known } = writeArgument(argument);
+      const { write, known, followers } = writeArgument(argument);
       const result =
         known === undefined || !items.writeVersioned
           ? items.write(write)
-          : items.writeVersioned(write, known);
+          : items.writeVersioned(write, known, followers);
       return settled && mayLeadToClosure(write) ? onceSettled(result) : result;
     },
     transact: (argument) => {
@@ -203,20 +206,28 @@ const versions = new WeakMap<Attributes, string>();
 async function writeVersioned(
   engine: Channel<EngineCalls>,
   write: Put | Update | Delete,
-  { before }: WriteOptions = {},
-): Promise<WriteResult> {
+  { before, followers }: WriteOptions = {},
+): Promise<FollowedResult> {
   if (write.op === "delete") return resultOf(await engine.call("write", write));
   const known = (before && versions.get(before)) ?? "";
   // A copy: a handler may change the bytes that it has returned from a step.
   const own = copyOf(write);
-  const answer = await engine.call("write", { ...own, known });
+  const answer = await engine.call("write", {
+    ...own,
+    ...{ known, followers: followers?.().map((follower) => copyOf(follower)) },
+  });
   const isLeftOut = answer.won && answer.item === undefined;
-  const result = isLeftOut ? { won: true, item: written(before, own) } : resultOf(answer);
+  const result = isLeftOut
+    ? { won: true, item: written(before, own), ...(answer.followed && { followed: answer.followed }) }
+    : resultOf(answer);
   if (result.item && answer.version !== undefined) versions.set(result.item, answer.version);
   return result;
 }
 
-const resultOf = ({ won, item }: VersionedResult): WriteResult => ({ won, item });
+const resultOf = ({ won, item, followed }: VersionedResult): FollowedResult => ({
+  ...{ won, item },
+  ...(followed && { followed }),
+});
 
 /** The host's side: the calls, as ports. */
 export function hostPorts(engine: Channel<EngineCalls>): HostPorts {

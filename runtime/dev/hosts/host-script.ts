@@ -15,6 +15,7 @@ import { packFrames, reviveError, unpackFrames, type WireError } from "./frame.t
 import { type EngineCalls, type HostCalls, hostPorts } from "./host-protocol.ts";
 import { Losses } from "./losses.ts";
 import { rehearse } from "../../../lib/replay/rehearsal.ts";
+import { withStateAhead } from "./state-ahead.ts";
 import { type CollectedServices, collectServed } from "./served-collector.ts";
 import { Linger } from "./linger.ts";
 import { Traps, type Where } from "./traps.ts";
@@ -104,10 +105,11 @@ function main(bundlePath: string, send: Send): void {
       : reviveError(wire);
   const calls: HostCalls = {
     discover: async () => (await endpoint).discover(),
-    turn: async (request) => {
+    turn: async ({ state, ...request }) => {
       ({ OperationalError } = await bundle);
       const code = await endpoint;
-      return await ports.steps.around(request, (turn) => code.runTurn(turn, ports));
+      const own = state ? { ...ports, items: withStateAhead(ports.items, state) } : ports;
+      return await ports.steps.around(request, (turn) => code.runTurn(turn, own));
     },
     takes: async ({ target, input }) => (await endpoint).takes?.(target, input) === true,
     rehearse: async (request) => {

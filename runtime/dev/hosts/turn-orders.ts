@@ -8,6 +8,7 @@ import { asError } from "../../../lib/errors.ts";
 import type { JumpingClock } from "../../../lib/jumping-clock.ts";
 import type { InvocationId } from "../../../lib/model/ids.ts";
 import type { TurnOutcome, TurnRequest } from "../../../lib/protocol.ts";
+import type { StateAhead } from "./state-ahead.ts";
 
 /** What the engine says of a turn besides its request. No handler of an earlier version looks at it. */
 export interface TurnOrders {
@@ -20,7 +21,11 @@ export interface TurnOrders {
   /** Its process is to be killed before the turn's code runs. */
   readonly endsAtOnce?: true;
 }
-export type OrderedRequest = TurnRequest & { readonly orders?: TurnOrders };
+export type OrderedRequest = TurnRequest & {
+  readonly orders?: TurnOrders;
+  /** What it is likely to read. Absent: it is asked for. */
+  readonly state?: StateAhead | undefined;
+};
 
 /** Which point of a turn is reached. Without a command: its beginning. */
 export interface ReachedPoint {

@@ -1,7 +1,7 @@
 /** What the engine leaves out of its answers, a host process puts in again, exactly. */
 import { expect, onTestFinished, test } from "vitest";
 import { systemClock } from "../../../lib/clock.ts";
-import type { Attributes, Change, Update } from "../../../lib/model/item.ts";
+import type { Attributes, Change, Put, Update } from "../../../lib/model/item.ts";
 import type { ItemStore, Registry } from "../../../lib/ports.ts";
 import { ItemRegistry } from "../../../lib/store/registry.ts";
 import { Channel } from "../../../runtime/dev/hosts/channel.ts";
@@ -28,10 +28,14 @@ function host() {
     for (const frame of frames) if (hasItem(frame)) answered.items++;
     side.receive(structuredClone(frames));
   }, engineCalls({ items, mailbox, timers, registry, invoker }));
-  const side: Channel<EngineCalls> = new Channel((frames) => engine.receive(structuredClone(frames)), {});
+  let asked = 0;
+  const side: Channel<EngineCalls> = new Channel((frames) => {
+    asked += frames.length;
+    engine.receive(structuredClone(frames));
+  }, {});
   const ports = hostPorts(side);
-  const write: ItemStore["write"] = (asked, options) => ports.items.write(asked, options);
-  return { items, answered, write };
+  const write: ItemStore["write"] = (wanted, options) => ports.items.write(wanted, options);
+  return { items, answered, write, requests: () => asked };
 }
 
 const hasItem = (frame: Frame): boolean =>
@@ -89,6 +93,42 @@ test("a refusal is answered with what refused it", async () => {
     item: { n: 0 },
   });
   expect(await write({ op: "delete", key })).toEqual({ won: true, item: undefined });
+});
+
+const stateOf = (sk: string, f: string): Put => ({
+  ...{ op: "put", key: { table: "state", pk: "Counter/k", sk }, attributes: { f } },
+  when: { is: "any", of: [{ is: "absent" }, { is: "lt", attribute: "f", value: f }] },
+});
+
+test("what follows a write that is won is done with it, in one request", async () => {
+  const { items, write, requests } = host();
+  const put = { op: "put", key, attributes: { n: 0 } } as const;
+  const states = [stateOf("a", "2"), stateOf("b", "2")];
+  const before = requests();
+  const result = await write(put, { followers: () => states });
+  expect(requests() - before).toBe(1);
+  expect(result).toEqual({ won: true, item: { n: 0 }, followed: true });
+  for (const state of states) expect(await items.get(state.key)).toEqual({ f: "2" });
+  expect(items.counts).toMatchObject({ journal: { writes: 1 }, state: { writes: 2, refused: 0 } });
+});
+
+test("what follows a write that is refused is not done", async () => {
+  const { items, write } = host();
+  const state = stateOf("a", "2");
+  const when = { is: "eq", attribute: "n", value: 7 } as const;
+  const result = await write({ op: "put", key, attributes: { n: 0 }, when }, { followers: () => [state] });
+  expect(result).toEqual({ won: false, item: undefined });
+  expect(await items.get(state.key)).toBeUndefined();
+  expect(items.counts).toMatchObject({ journal: { refused: 1 }, state: { writes: 0, refused: 0 } });
+});
+
+test("if one of them is refused, the writer is not told that they are done", async () => {
+  const { items, write } = host();
+  await items.write(stateOf("a", "3"));
+  const states = [stateOf("a", "2"), stateOf("b", "2")];
+  const result = await write({ op: "put", key, attributes: { n: 0 } }, { followers: () => states });
+  expect(result).toEqual({ won: true, item: { n: 0 } });
+  expect(await items.get(stateOf("a", "").key)).toEqual({ f: "3" });
 });
 
 test.each([1, 2, 3])("whatever comes in between, the answer is what is stored (seed %i)", async (seed) => {

@@ -67,7 +67,10 @@ const length = async (): Promise<unknown> => (await store.get(headKey(id)))?.["n
 
 test("the entry and the writes are there, and the turn knows its head", async () => {
   const journal = journalOn(answering());
-  expect(await journal.append([step], 0, undefined, [write])).toMatchObject({ kind: "won", position: 0 });
+  expect(await journal.append([step], 0, undefined, { writes: [write] })).toMatchObject({
+    kind: "won",
+    position: 0,
+  });
   expect(store.userItems.size).toBe(1);
   expect(await journal.append([{ ...step, command: 1 }], 0)).toMatchObject({ kind: "won", position: 1 });
 });
@@ -78,7 +81,10 @@ test("the answer was lost: the repetition finds that its own transaction took ef
     return unavailable();
   };
   const journal = journalOn(answering(lost, lost));
-  expect(await journal.append([step], 0, undefined, [write])).toMatchObject({ kind: "won", position: 0 });
+  expect(await journal.append([step], 0, undefined, { writes: [write] })).toMatchObject({
+    kind: "won",
+    position: 0,
+  });
   expect([store.userItems.size, await length()]).toEqual([1, 1]);
   expect(await journal.append([{ ...step, command: 1 }], 0)).toMatchObject({ kind: "won", position: 1 });
 });
@@ -93,23 +99,25 @@ test("the same, by a store that says only that the user's condition fails", asyn
       async () => ({ won: false, refusals: ["ConditionalCheckFailed"] }),
     ),
   );
-  expect(await journal.append([step], 0, undefined, [write])).toMatchObject({ kind: "won" });
+  expect(await journal.append([step], 0, undefined, { writes: [write] })).toMatchObject({ kind: "won" });
 });
 
 test("a condition of the user's that fails: nothing is there", async () => {
-  await journalOn(answering(), "other").append([step], 0, undefined, [write]);
+  await journalOn(answering(), "other").append([step], 0, undefined, { writes: [write] });
   const own = startOf(2);
   const journal = new Journal(answering(), atOnce, {
     ...{ id: own.id, incarnation: 0, deployment: "dp_1", start: own, writer: "turn" },
   });
-  const result = await journal.append([step], 0, undefined, [write]);
+  const result = await journal.append([step], 0, undefined, { writes: [write] });
   expect(result).toEqual({ kind: "refused", refusals: ["ConditionalCheckFailed"] });
   expect(await store.get(headKey(own.id))).toBeUndefined();
 });
 
 test("a turn that was overtaken is lost, and leaves no write (W3)", async () => {
   await journalOn(answering(), "other").append([{ ...step, writes: 0 }], 0);
-  expect(await journalOn(answering()).append([step], 0, undefined, [write])).toMatchObject({ kind: "lost" });
+  expect(await journalOn(answering()).append([step], 0, undefined, { writes: [write] })).toMatchObject({
+    kind: "lost",
+  });
   expect(store.userItems.size).toBe(0);
 });
 
@@ -124,7 +132,7 @@ test("the request comes late: the failure that was believed is not recorded besi
       async () => ({ won: false, refusals: ["ConditionalCheckFailed"] }),
     ),
   );
-  expect(await journal.append([step], 0, undefined, [write])).toMatchObject({ kind: "refused" });
+  expect(await journal.append([step], 0, undefined, { writes: [write] })).toMatchObject({ kind: "refused" });
   await late?.();
   const failed = { ...step, writes: 0, outcome: encodeOutcome(failure(412, "wrote nothing")) };
   expect(await journal.append([failed], 0)).toMatchObject({ kind: "lost" });
@@ -139,19 +147,21 @@ test("a request that comes late, after another append of the turn, does nothing"
       return unavailable();
     }),
   );
-  expect(await journal.append([step], 0, undefined, [write])).toMatchObject({ kind: "won" });
+  expect(await journal.append([step], 0, undefined, { writes: [write] })).toMatchObject({ kind: "won" });
   expect(await late?.()).toMatchObject({ won: false });
   expect([store.userItems.size, await length()]).toEqual([1, 1]);
 });
 
 test("refused each time for certain: the step is tried again", async () => {
   const journal = journalOn({ ...answering(), transact: async () => throttled() });
-  expect(await journal.append([step], 0, undefined, [write])).toMatchObject({ kind: "unsettled" });
+  expect(await journal.append([step], 0, undefined, { writes: [write] })).toMatchObject({
+    kind: "unsettled",
+  });
 });
 
 test("never answered: nobody knows, and the turn is lost", async () => {
   const journal = journalOn({ ...answering(), transact: async () => unavailable() });
-  expect(await journal.append([step], 0, undefined, [write])).toMatchObject({ kind: "lost" });
+  expect(await journal.append([step], 0, undefined, { writes: [write] })).toMatchObject({ kind: "lost" });
 });
 
 test("an engine of an earlier version says that it knows no transactions", async () => {
@@ -162,7 +172,7 @@ test("an engine of an earlier version says that it knows no transactions", async
     query: async (table, pk, prefix) => await known.query(table, pk, prefix),
     scan: async (table, sk) => await known.scan(table, sk),
   };
-  const result = await journalOn(older).append([step], 0, undefined, [write]);
+  const result = await journalOn(older).append([step], 0, undefined, { writes: [write] });
   expect(result).toMatchObject({
     kind: "unsettled",
     error: expect.objectContaining({ message: expect.stringContaining("ctx.transact") }) as Error,
