@@ -66,6 +66,8 @@ export const ADOPTION_SETTLE_MS = 50;
 export const HOST_HEAP_MB = 1024;
 /** If an answer came within that time, the next one is waited for awake. */
 export const AWAKE_MS = 0.3;
+/** If the last sync of the log took no longer, one that keeps nobody else waiting is not left to a thread. */
+export const SYNC_AT_ONCE_MS_MAX = 1;
 /** A key's state goes to the process with its turn if it has no more. */
 export const STATE_AHEAD_ITEMS_MAX = 8;
 export const STATE_AHEAD_BYTES_MAX = 4096;

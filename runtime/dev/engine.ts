@@ -178,6 +178,7 @@ export class Engine {
 
   /** Resolves when requests are answered. Throws `BuildError` or `ListenError`. Call {@link stop} even then. */
   async start(): Promise<Listening> {
+    this.#database.settleAtOnce(() => this.#turns.count <= 1);
     const deployed = await this.#reloader?.start(this.#options.watch);
     // Before any message is consumed: an engine that cannot be reached should not work.
     const { url, adminUrl } = await this.#listen();

@@ -53,6 +53,11 @@ export class LocalTurns implements Invoker {
     this.#ports = ports;
   }
 
+  /** How many turns run. */
+  get count(): number {
+    return this.#running.size;
+  }
+
   /** Of a process that has ended nobody can say less than that: its turns are over, and were no attempts. */
   async invokeAtDoor(deployment: Reached, request: TurnRequest): Promise<TurnOutcome> {
     try {

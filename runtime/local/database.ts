@@ -118,6 +118,11 @@ export class LocalDatabase {
     return this.#log?.settled() ?? SETTLED;
   }
 
+  /** `isAlone`: nobody but the one who waits for {@link settled} waits for the event loop. */
+  settleAtOnce(isAlone: () => boolean): void {
+    if (this.#log) this.#log.isAlone = isAlone;
+  }
+
   prepare(sql: string): StatementSync {
     return this.#database.prepare(sql);
   }

@@ -5,6 +5,9 @@
  * each commit, also for those that nobody waits for. Here the sync runs in a thread, handlers and requests go on meanwhile, and what is
  * committed while it runs shares the next one.
  *
+ * But a thread must be woken, and wake the event loop in its turn, which takes as long as a quick disk's sync. So where nobody else would
+ * be kept waiting, and the last sync was quick, it is done at once.
+ *
  * Why that is sound
  * - Commits are frames that are added to the log in their order, each with a checksum over all before it. After a loss of power
  *   SQLite takes the frames up to the first that is missing or torn, and of these whole transactions only. So what is found is a prefix of
@@ -16,12 +19,20 @@
  * - If a sync fails, the system may have dropped what it could not write, and a second sync would succeed. So the first failure is
  *   the last word: nothing is settled any more, and nothing is written.
  */
-import { closeSync, fdatasync, openSync } from "node:fs";
+import { closeSync, fdatasync, fdatasyncSync, openSync } from "node:fs";
 
 import { asError, OperationalError } from "../../lib/errors.ts";
+import { SYNC_AT_ONCE_MS_MAX } from "../../lib/limits/local.ts";
 
 /** Makes what the system holds of a file durable. */
 export type SyncFile = (descriptor: number, done: (error: Error | null) => void) => void;
+export interface Disk {
+  readonly sync: SyncFile;
+  /** The same, on the event loop. Absent: never. */
+  readonly syncNow?: (descriptor: number) => void;
+}
+
+const DISK: Disk = { sync: fdatasync, syncNow: fdatasyncSync };
 
 interface Sync {
   /** The commits that it covers. */
@@ -31,7 +42,7 @@ interface Sync {
 
 export class LogSync {
   readonly #descriptor: number;
-  readonly #sync: SyncFile;
+  readonly #disk: Disk;
   // What a killed process has left in the log, it may not have synced. It counts as a commit.
   #committed = 1;
   /** The first so many commits are on the disk. */
@@ -41,12 +52,16 @@ export class LogSync {
   /** It begins when that has ended. */
   #next: Promise<void> | undefined;
   #failure: OperationalError | undefined;
+  /** What the last sync has taken. */
+  #tookMs = Number.POSITIVE_INFINITY;
+  /** Nobody but the one who asks waits for the event loop. */
+  isAlone: () => boolean = () => false;
   /** Syncs so far. */
   count = 0;
 
   /** `log`: the file, which is there. */
-  constructor(log: string, sync: SyncFile = fdatasync) {
-    this.#sync = sync;
+  constructor(log: string, disk: Disk = DISK) {
+    this.#disk = disk;
     // Windows flushes only what is open for writing.
     this.#descriptor = openSync(log, "r+");
   }
@@ -65,6 +80,9 @@ export class LogSync {
   settled(): Promise<void> {
     if (this.#failure) return Promise.reject(this.#failure);
     if (this.#kept === this.#committed) return Promise.resolve();
+    const { syncNow } = this.#disk;
+    if (syncNow && !this.#current && this.#tookMs <= SYNC_AT_ONCE_MS_MAX && this.isAlone())
+      return this.#syncNow(syncNow);
     const { covers, done } = this.#current ?? this.#begin();
     if (covers === this.#committed) return done;
     return (this.#next ??= done.then(async () => await this.#begin().done));
@@ -78,12 +96,27 @@ export class LogSync {
     else close();
   }
 
+  #syncNow(syncNow: NonNullable<Disk["syncNow"]>): Promise<void> {
+    const beganMs = performance.now();
+    this.count++;
+    try {
+      syncNow(this.#descriptor);
+    } catch (error) {
+      return Promise.reject(this.#fail(error));
+    }
+    this.#kept = this.#committed;
+    this.#tookMs = performance.now() - beganMs;
+    return Promise.resolve();
+  }
+
   #begin(): Sync {
     this.#next = undefined;
     const covers = this.#committed;
+    const beganMs = performance.now();
     const done = new Promise<void>((resolve, reject) => {
-      this.#sync(this.#descriptor, (error) => {
+      this.#disk.sync(this.#descriptor, (error) => {
         this.#current = undefined;
+        this.#tookMs = performance.now() - beganMs;
         if (error) return reject(this.#fail(error));
         this.#kept = Math.max(this.#kept, covers);
         resolve();

@@ -14,7 +14,7 @@ function slowDisk() {
   const path = join(tempFolder(), "dev.db");
   const file = openFile(path);
   const ends: ((error: Error | null) => void)[] = [];
-  const log = new LogSync(`${path}-wal`, (_descriptor, done) => ends.push(done));
+  const log = new LogSync(`${path}-wal`, { sync: (_descriptor, done) => ends.push(done) });
   const database = new LocalDatabase(file, log);
   onTestFinished(() => database.close());
   const insert = database.prepare("INSERT INTO blobs (name, bytes) VALUES (?, x'00')");
@@ -62,6 +62,59 @@ describe("syncs", () => {
     await end();
     expect(settled).toContain("again");
     expect(log.count).toBe(2);
+  });
+
+  /** A disk whose syncs take no time. `syncs`: how many, on the event loop and in a thread. */
+  function quickDisk(isAlone: () => boolean, failure?: Error) {
+    const path = join(tempFolder(), "dev.db");
+    const syncs = { now: 0, later: 0 };
+    const log = new LogSync(openedLog(path), {
+      sync: (_descriptor, done) => {
+        syncs.later++;
+        setImmediate(() => done(null));
+      },
+      syncNow: () => {
+        syncs.now++;
+        if (failure) throw failure;
+      },
+    });
+    onTestFinished(() => log.close());
+    log.isAlone = isAlone;
+    return { log, syncs };
+  }
+
+  function openedLog(path: string): string {
+    writeFileSync(path, "");
+    return path;
+  }
+
+  test("one who is alone is not kept waiting by a thread, if the disk is quick", async () => {
+    const { log, syncs } = quickDisk(() => true);
+    await log.settled();
+    for (let commit = 0; commit < 3; commit++) {
+      log.committed();
+      await log.settled();
+      await log.settled();
+    }
+    expect([syncs, log.count]).toEqual([{ now: 3, later: 1 }, 4]);
+  });
+
+  test("one who is not alone keeps nobody waiting", async () => {
+    const { log, syncs } = quickDisk(() => false);
+    for (let commit = 0; commit < 3; commit++) {
+      log.committed();
+      await log.settled();
+    }
+    expect(syncs).toEqual({ now: 0, later: 3 });
+  });
+
+  test("a sync at once that fails is the last word, too", async () => {
+    const { log } = quickDisk(() => true, new Error("EIO: i/o error, fdatasync"));
+    await log.settled();
+    log.committed();
+    await expect(log.settled()).rejects.toThrow("EIO");
+    await expect(log.settled()).rejects.toThrow(OperationalError);
+    expect(log.failure).toBeDefined();
   });
 
   test("what a killed process has left is settled first", async () => {
@@ -162,7 +215,7 @@ describe("a loss of power", () => {
         done(null);
       });
     };
-    const log = new LogSync(`${path}-wal`, sync);
+    const log = new LogSync(`${path}-wal`, { sync });
     const database = new LocalDatabase(file, log);
     database.prepare("PRAGMA wal_autocheckpoint = 10").run();
     const insert = database.prepare("INSERT INTO blobs (name, bytes) VALUES (?, ?)");
