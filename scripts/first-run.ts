@@ -21,6 +21,8 @@ const WAIT_MS_MAX = 30_000;
 const POLL_MS = 20;
 /** npm may wait for a slow registry. */
 const COMMAND_MS_MAX = 180_000;
+/** For one that does not answer at all it would wait five minutes, and then try again. */
+const NOT_FOR_EVER = ["--fetch-timeout=30000", "--fetch-retries=4"];
 const { values } = parseArgs({
   options: { template: { type: "string", default: "greeter" }, keep: { type: "boolean", default: false } },
 });
@@ -170,7 +172,7 @@ async function main(way: Way): Promise<void> {
   await timed("make the project", () =>
     run("npm", ["exec", "--yes", "--package", create, "--", "create-perdure", NAME, ...making], folder),
   );
-  const quietly = ["--silent", "--no-audit", "--no-fund", "--prefer-offline"];
+  const quietly = ["--silent", "--no-audit", "--no-fund", "--prefer-offline", ...NOT_FOR_EVER];
   await timed("npm install", () => run("npm", ["install", ...quietly], project));
   const server = await timed("perdure dev is ready", serve);
   const answer = await timed("the first call is answered", async () => await request(way.path, way.input));
