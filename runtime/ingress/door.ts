@@ -137,19 +137,20 @@ export class DoorTurns implements CallsAtDoor {
     const ended = running.then(async (completed) =>
       completed ? await this.#told(turn, completed) : await wait(),
     );
-    const late = new Promise<HttpResponse>((resolve, reject) => {
-      const look = (): void => void wait().then(resolve, reject);
-      const cancel = ports.clock.after(Math.min(DOOR_LOOK_MS, callWaitMs), look);
-      over.signal.addEventListener("abort", cancel);
-      signal?.addEventListener("abort", look, { once: true });
-    });
+    const { promise: late, resolve, reject } = Promise.withResolvers<HttpResponse>();
+    const look = (): void => void wait().then(resolve, reject);
+    const cancel = ports.clock.after(Math.min(DOOR_LOOK_MS, callWaitMs), look);
+    signal?.addEventListener("abort", look, { once: true });
     try {
       return await Promise.race([ended, late]);
     } catch (error) {
       if (error instanceof IngressError && error.status === 504) await this.#vouchFor(turn);
       throw error;
     } finally {
-      over.abort();
+      cancel();
+      signal?.removeEventListener("abort", look);
+      // An abort makes an error with a stack, so not where nobody hears it.
+      if (waiting) over.abort();
       // Whoever has lost the race has nobody to tell.
       ended.catch(() => undefined);
       late.catch(() => undefined);
