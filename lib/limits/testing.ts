@@ -8,7 +8,7 @@ export const REST_MS = 2;
 export const CRASH_POINTS_MAX = 2000;
 /** Timers that are waited for when the test has ended, before its outcome is looked at. */
 export const DRAINED_TIMERS_MAX = 50;
-/** Invocations, and keys of a service, whose outcome is compared. */
+/** Invocations, keys of a service, and items of a table, whose outcome is compared. */
 export const OUTCOMES_MAX = 1000;
 /** A run hangs if for so long nothing goes on and no timer is set, while its test awaits an invocation. Real time. */
 export const STANDSTILL_MS_MAX = 1000;

@@ -326,7 +326,8 @@ export class TestEngine {
       const kept = this.#adminAt(this.#startedAtMs);
       const json: Json = async (path) =>
         answerIn(path, await kept.handle(asRequest(path, undefined, {}, "GET")));
-      run.outcomes.push(await outcomeOf({ ports: this.ports, services: this.services, json }));
+      const { ports, services, userTables } = this;
+      run.outcomes.push(await outcomeOf({ ports, services, userTables, json }));
       if (run.plan.tells === true) run.timelines.push(await this.timeline(json));
     }
     await this.#stop();

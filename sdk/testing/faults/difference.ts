@@ -2,9 +2,11 @@
 import { inspect, isDeepStrictEqual } from "node:util";
 import { DIFFERENCES_SHOWN_MAX } from "../../../lib/limits/testing.ts";
 import type { RunResult } from "./one-run.ts";
+import type { EnvironmentOutcome } from "./outcome.ts";
+import { lineText, type OutcomeLine } from "./outcome-line.ts";
 
-/** Which parts of what a run comes to are compared. `returned`: what the test returns. `all`: the results of all invocations, and all
- * state, too. */
+/** Which parts of what a run comes to are compared. `returned`: what the test returns. `all`: the results of all invocations, all
+ * state, and the items of all tables, too. */
 export type Compared = "all" | "returned";
 
 export const ENDED_OTHERWISE = "it ended otherwise";
@@ -33,11 +35,14 @@ export function errorText(given: unknown): string {
 
 const shown = (value: unknown): string => inspect(value, { depth: 6, breakLength: 120 });
 
-function differentLines(now: readonly string[], before: readonly string[]): string | undefined {
+/** Both sides of one thing stand together: where not all are shown, no side is missing. */
+function differentLines(now: EnvironmentOutcome, before: EnvironmentOutcome): string | undefined {
   const lines = [
-    ...without(before, now).map((line) => `- ${line}`),
-    ...without(now, before).map((line) => `+ ${line}`),
-  ];
+    ...without(before, now).map((line) => ({ ...line, sign: "-" })),
+    ...without(now, before).map((line) => ({ ...line, sign: "+" })),
+  ]
+    .toSorted((one, other) => Number(one.of > other.of) - Number(one.of < other.of))
+    .map((line) => `${line.sign} ${lineText(line)}`);
   if (lines.length === 0) return undefined;
   const more = lines.length - DIFFERENCES_SHOWN_MAX;
   const cut = more > 0 ? [...lines.slice(0, DIFFERENCES_SHOWN_MAX), `… ${more} more`] : lines;
@@ -45,10 +50,11 @@ function differentLines(now: readonly string[], before: readonly string[]): stri
 }
 
 /** Those of `lines` that `others` has not, each as often as it is there more often. */
-function without(lines: readonly string[], others: readonly string[]): string[] {
+function without(lines: EnvironmentOutcome, others: EnvironmentOutcome): OutcomeLine[] {
   const left = new Map<string, number>();
-  for (const line of others) left.set(line, (left.get(line) ?? 0) + 1);
-  return lines.filter((line) => {
+  for (const line of others) left.set(lineText(line), (left.get(lineText(line)) ?? 0) + 1);
+  return lines.filter((each) => {
+    const line = lineText(each);
     const count = left.get(line) ?? 0;
     left.set(line, count - 1);
     return count <= 0;

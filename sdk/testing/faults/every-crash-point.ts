@@ -8,8 +8,8 @@ import { type FaultyTest, testOf, type Tested } from "./tested.ts";
 export interface CrashOptions extends Tested {
   /** Which faults are tried. Default: all four. */
   readonly faults?: readonly Fault[];
-  /** What has to be the same. `all`, the default: what the test returns, how each invocation ends, and all state. `returned`: what the test
-   * returns. */
+  /** What has to be the same. `all`, the default: what the test returns, how each invocation ends, all state, and the items of the tables that
+   * `ctx.transact` writes to. `returned`: what the test returns. */
   readonly compare?: Compared;
 }
 
@@ -59,8 +59,8 @@ export class CrashPointError extends Error {
  * answer is lost, or its message is delivered twice. The test may start environments of its own; or it gets one, if `services` says of
  * what. It must begin anew each time: whatever it counts outside of its handlers is made within it.
  *
- * Throws {@link CrashPointError} if any fault changes what the test returns, how an invocation ends, or the state; or if the test throws.
- * Throws what the test throws without a fault. Throws `RangeError` for a test with more than {@link CRASH_POINTS_MAX} requests.
+ * Throws {@link CrashPointError} if any fault changes what the test returns, how an invocation ends, the state, or the items of a table; or
+ * if the test throws. Throws what the test throws without a fault. Throws `RangeError` for a test with more than {@link CRASH_POINTS_MAX} requests.
  */
 export async function everyCrashPoint<T>(
   test: FaultyTest<T>,
@@ -131,6 +131,10 @@ function messageOf(
 const AT_ONCE =
   'Does the test start calls at once? A fault may change which of them comes first. If that is all right, compare what the test returns: compare: "returned".';
 
+/** A line of a difference that is of an item (table-outcome.ts). */
+const OF_TABLE = /^[-+] table /mu;
+const IN_TRANSACT = " Writes to a DynamoDB table happen once if ctx.transact makes them.";
+
 /** Faults that make the same difference. */
 function groupText(difference: string, alike: readonly CrashFailure[]): string {
   const more = alike.length - FAILURES_SHOWN_MAX;
@@ -139,7 +143,7 @@ function groupText(difference: string, alike: readonly CrashFailure[]): string {
   names.delete(TIME_STEP);
   const repeated = [...names].map((name) => JSON.stringify(name));
   const [step, runsAgain] = repeated.length === 1 ? ["Step", "has run again"] : ["Steps", "have run again"];
-  const hint = `${step} ${repeated.join(", ")} ${runsAgain}, which a step does if its process dies before its result is recorded. If it must not happen twice outside, give it a key: the same in each attempt (ctx.rand.uuidv4()).`;
+  const hint = `${step} ${repeated.join(", ")} ${runsAgain}, which a step does if its process dies before its result is recorded. If it must not happen twice outside, give it a key: the same in each attempt (ctx.rand.uuidv4()).${OF_TABLE.test(difference) ? IN_TRANSACT : ""}`;
   return [
     ...alike.slice(0, FAILURES_SHOWN_MAX).map(({ at }) => `When ${at}`),
     ...(more > 0 ? [`and at ${more} more ${more === 1 ? "fault" : "faults"}`] : []),

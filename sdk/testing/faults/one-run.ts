@@ -3,6 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { FAULTY_RUN_MS_MAX } from "../../../lib/limits/testing.ts";
 import type { FaultPoint, Strike } from "./fault.ts";
 import { FaultyRun, type RunPlan } from "./faulty-run.ts";
+import type { EnvironmentOutcome } from "./outcome.ts";
 
 export interface RunResult<T> {
   readonly plan: RunPlan;
@@ -13,7 +14,7 @@ export interface RunResult<T> {
   readonly points: readonly FaultPoint[];
   readonly strikes: readonly Strike[];
   /** What its environments have come to, if it has stopped them. */
-  readonly outcome: readonly string[];
+  readonly outcome: EnvironmentOutcome;
   /** How often the closure of each step was begun, by its name. */
   readonly steps: ReadonlyMap<string, number>;
   readonly timeline: string;

@@ -1,4 +1,5 @@
-/** What an environment has come to: how each invocation has ended, and the state of each key. Two runs of a test are compared by it. */
+/** What an environment has come to: how each invocation has ended, the state of each key, and the items of the user's tables. Two runs of a
+ * test are compared by it. */
 import { DRAINED_TIMERS_MAX, OUTCOMES_MAX, STANDING_SHOWN_MAX } from "../../../lib/limits/testing.ts";
 import type { Head } from "../../../lib/model/head.ts";
 import type { InvocationId } from "../../../lib/model/ids.ts";
@@ -10,11 +11,14 @@ import type { ItemStore, Listing } from "../../../lib/ports.ts";
 import { STATUS_VIEWS, viewStatus } from "../../../runtime/admin/invocation-view.ts";
 import { readHead } from "../../../lib/store/head-store.ts";
 import { load } from "../../../lib/store/value-store.ts";
+import type { LocalUserTables } from "../../../runtime/local/user-tables.ts";
+import type { OutcomeLine } from "./outcome-line.ts";
+import { tableLines } from "./table-outcome.ts";
 
 const OPEN = STATUS_VIEWS.filter((status) => status !== "completed" && status !== "paused");
 
-/** A line for each invocation and each value of a state, in the order of their texts. */
-export type EnvironmentOutcome = readonly string[];
+/** A line for each invocation, each value of a state and each item of a table. */
+export type EnvironmentOutcome = readonly OutcomeLine[];
 
 interface Looked {
   json<T>(path: string): Promise<T>;
@@ -24,6 +28,7 @@ interface Looked {
   readonly clock: { now(): number };
   readonly ports: { readonly items: ItemStore & { readonly listing: Listing } };
   readonly services: readonly ServiceManifest[];
+  readonly userTables: Pick<LocalUserTables, "known" | "all">;
 }
 
 /** Waits until all invocations have ended, or for {@link DRAINED_TIMERS_MAX} timers. */
@@ -44,17 +49,17 @@ async function hasOpen(engine: Looked): Promise<boolean> {
 }
 
 export async function outcomeOf(
-  engine: Pick<Looked, "json" | "ports" | "services">,
+  engine: Pick<Looked, "json" | "ports" | "services" | "userTables">,
 ): Promise<EnvironmentOutcome> {
   const [ended, kept] = [await invocationLines(engine), await stateLines(engine)];
-  return [...ended, ...kept].toSorted();
+  return [...ended, ...kept, ...tableLines(engine.userTables)];
 }
 
 interface Listed {
   readonly id: string;
 }
 
-async function invocationLines(engine: Pick<Looked, "json" | "ports">): Promise<string[]> {
+async function invocationLines(engine: Pick<Looked, "json" | "ports">): Promise<OutcomeLine[]> {
   const found = await headsOf(engine, `limit=${OUTCOMES_MAX}`);
   return await Promise.all(found.map(([id, head]) => invocationLine(engine.ports.items, id, head)));
 }
@@ -78,12 +83,12 @@ async function invocationLine(
   items: ItemStore,
   id: InvocationId,
   { target, status, outcome }: Head,
-): Promise<string> {
-  if (!outcome) return `${targetText(target)} is ${status}`;
-  if (!outcome.ok)
-    return `${targetText(target)} failed with [${outcome.failure.code}] ${outcome.failure.message}`;
+): Promise<OutcomeLine> {
+  const of = targetText(target);
+  if (!outcome) return { of, is: `is ${status}` };
+  if (!outcome.ok) return { of, is: `failed with [${outcome.failure.code}] ${outcome.failure.message}` };
   const bytes = "ref" in outcome ? await load(items, id, outcome.ref) : outcome.value;
-  return `${targetText(target)} completed with ${textOf(bytes)}`;
+  return { of, is: `completed with ${textOf(bytes)}` };
 }
 
 /** Invocations that have not ended, and with what their last attempt failed. */
@@ -105,8 +110,8 @@ interface ShownState {
   }[];
 }
 
-async function stateLines(engine: Pick<Looked, "json" | "ports" | "services">): Promise<string[]> {
-  const lines: string[] = [];
+async function stateLines(engine: Pick<Looked, "json" | "ports" | "services">): Promise<OutcomeLine[]> {
+  const lines: OutcomeLine[] = [];
   const keyed = engine.services.filter(({ handlers }) => handlers.some(({ kind }) => isExclusive(kind)));
   for (const { name } of keyed) {
     const { keys } = await engine.ports.items.listing.keys(name, { limit: OUTCOMES_MAX });
@@ -114,7 +119,7 @@ async function stateLines(engine: Pick<Looked, "json" | "ports" | "services">): 
       const path = `/services/${encodeURIComponent(name)}/state/${encodeURIComponent(key)}`;
       const { state } = await engine.json<ShownState>(path);
       for (const { name: of, value, value_base64 } of state)
-        lines.push(`state of ${name}/${key}: ${of} = ${value ?? value_base64 ?? ""}`);
+        lines.push({ of: `state of ${name}/${key}: ${of}`, is: `= ${value ?? value_base64 ?? ""}` });
     }
   }
   return lines;
