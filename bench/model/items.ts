@@ -41,7 +41,7 @@ import type { Latency } from "./latency.ts";
 import type { VirtualTime } from "./virtual-time.ts";
 
 /** What handlers of benchmarks write to of their own. */
-const BENCH_TABLES: UserTables = { orders: { partitionKey: "id" } };
+export const BENCH_TABLES: UserTables = { orders: { partitionKey: "id" }, stock: { partitionKey: "id" } };
 const WRITE_UNIT_BYTES = 1024;
 const READ_UNIT_BYTES = 4096;
 const PAGE_BYTES_MAX = 1024 * 1024;
@@ -235,6 +235,11 @@ interface Consumed {
   readonly GlobalSecondaryIndexes?: Readonly<Record<string, { readonly CapacityUnits: number }>>;
 }
 
+/** One for each table that the request is about. */
+const consumedIn = (answer: unknown): readonly Consumed[] =>
+  [(answer as { ConsumedCapacity?: Consumed | readonly Consumed[] }).ConsumedCapacity ?? UNSAID].flat();
+const UNSAID: Consumed = { CapacityUnits: Number.NaN };
+
 /** What DynamoDB says that each request has consumed. The answer to a refused write does not say it. That one is counted by
  * the size of the item that refused it. */
 export function meteredDynamo(
@@ -244,14 +249,15 @@ export function meteredDynamo(
   time: VirtualTime,
 ): ItemStore {
   const call = async (operation: string, input: object): Promise<unknown> => {
-    const isWrite = /^(Put|Update|Delete)/.test(operation);
+    const isWrite = /^(Put|Update|Delete|TransactWrite)/.test(operation);
     meter.add(isWrite ? "writes" : "reads");
     try {
       const answer = await calls.call(operation, { ...input, ReturnConsumedCapacity: "INDEXES" });
-      const { ConsumedCapacity: consumed } = answer as { ConsumedCapacity?: Consumed };
-      meter.add(isWrite ? "writeUnits" : "readUnits", consumed?.CapacityUnits ?? Number.NaN);
-      for (const index of Object.values(consumed?.GlobalSecondaryIndexes ?? {}))
-        meter.add("indexUnits", isWrite ? index.CapacityUnits : 0);
+      for (const { CapacityUnits: units, GlobalSecondaryIndexes: indexes = {} } of consumedIn(answer)) {
+        meter.add(isWrite ? "writeUnits" : "readUnits", units);
+        for (const index of Object.values(indexes))
+          meter.add("indexUnits", isWrite ? index.CapacityUnits : 0);
+      }
       return answer;
     } catch (error) {
       if (isWrite) meter.add("writeUnits", 1);
@@ -262,6 +268,7 @@ export function meteredDynamo(
   return {
     get: (key, options) => time.outside(() => store.get(key, options)),
     write: (write) => time.outside(() => store.write(write)),
+    transact: (...transaction) => time.outside(() => store.transact(...transaction)),
     query: (...query) => time.outside(() => store.query(...query)),
     scan: (...scan) => time.outside(() => store.scan(...scan)),
   };

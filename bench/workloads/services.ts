@@ -2,6 +2,7 @@
  * The handlers of the workloads: one source for Perdure and for Restate's SDK. It uses Restate's names, and gets the SDK as
  * a parameter.
  */
+import type { TransactWrite } from "perdure";
 import type * as restate from "perdure/restate";
 import type { Context, ObjectContext, WorkflowContext, WorkflowSharedContext } from "perdure/restate";
 
@@ -111,9 +112,30 @@ const signupOf = ({ workflow }: Sdk) =>
     },
   });
 
+/** Restate's context has no transaction with the user's tables: with its SDK nobody calls this one. */
+const ordersOf = ({ service }: Sdk) =>
+  service({
+    name: "Orders",
+    handlers: {
+      place: async (ctx: Context, { id, count }: { readonly id: string; readonly count: number }) => {
+        await ctx.transact("reserve", () => Array.from({ length: count }, (_, at) => newItem(id, at)));
+        return count;
+      },
+    },
+  });
+
+/** In two tables by turns. DynamoDB Local reports a table's units once, however many of its items a transaction writes. */
+const newItem = (id: string, at: number): TransactWrite => ({
+  Put: {
+    TableName: at % 2 === 0 ? "orders" : "stock",
+    Item: { id: `${id}-${at}` },
+    ConditionExpression: "attribute_not_exists(id)",
+  },
+});
+
 export function servicesOf(sdk: Sdk): readonly unknown[] {
   const echo = echoOf(sdk);
-  return [echo, tasksOf(sdk, echo), accountOf(sdk), lazyOf(sdk), signupOf(sdk)];
+  return [echo, tasksOf(sdk, echo), accountOf(sdk), lazyOf(sdk), signupOf(sdk), ordersOf(sdk)];
 }
 
 const asked: ((id: string) => void)[] = [];

@@ -67,6 +67,11 @@ const turn = (writes: number): Part => ({
   writeUnits: writes,
 });
 
+/** DynamoDB's units for an item of a transaction. */
+const TRANSACTED = 2;
+/** A run that makes one transaction, which takes as long as two writes, and then ends. */
+const TRANSACTION: Part = { ...turn(3), writeUnits: 0 };
+
 /** A link of a chain: an invocation, a write before the call, one at the end. */
 const LINK_MS = 18;
 
@@ -98,6 +103,14 @@ export const WORKLOADS: readonly Workload[] = [
     run: (account) => call(account, "/Tasks/parallel", 10),
     floor: { usage: sum(CALL, GUARD, turn(1)), why: "results that come together are one write; a guard" },
   },
+  ...[1, 2].map((count): Workload => ({
+    name: `transaction of ${count} ${count === 1 ? "write" : "writes"}`,
+    run: (account, n) => call(account, "/Orders/place", { id: `${count}-${n}`, count }),
+    floor: {
+      usage: sum(CALL, GUARD, TRANSACTION, { writeUnits: TRANSACTED * (count + 1) + 1 }),
+      why: `a transaction of what is written with its record, ${TRANSACTED} units an item; the end, which is decided after it; a guard`,
+    },
+  })),
   {
     name: "object add",
     run: (account, n) => call(account, `/Account/k${n}/add`, 1),

@@ -1,15 +1,9 @@
 /** X1 on DynamoDB itself, with real tables of a user's. */
-import {
-  CreateTableCommand,
-  type DynamoDBClient,
-  GetItemCommand,
-  type AttributeValue as SdkValue,
-} from "@aws-sdk/client-dynamodb";
+import { GetItemCommand, type AttributeValue as SdkValue } from "@aws-sdk/client-dynamodb";
 import { describe } from "vitest";
 import type { AttributeMap } from "../../lib/model/user-write.ts";
-import type { TableKeys } from "../../lib/model/user-write.ts";
 import { transactSuite, USER_TABLES } from "../contract/transact-suite.ts";
-import { startDynamoLocal, whyNoDynamoLocal } from "../support/emulator-dynamo.ts";
+import { makeUserTable, startDynamoLocal, whyNoDynamoLocal } from "../support/emulator-dynamo.ts";
 
 const reason = whyNoDynamoLocal();
 if (reason !== undefined) console.warn(`DynamoDB Local is not tested: ${reason}`);
@@ -18,7 +12,7 @@ describe.skipIf(reason !== undefined)("DynamoDB Local", () => {
   transactSuite("DynamoDB Local", async () => {
     const emulator = await startDynamoLocal();
     const client = emulator.client();
-    for (const [name, keys] of Object.entries(USER_TABLES)) await makeTable(client, name, keys);
+    for (const [name, keys] of Object.entries(USER_TABLES)) await makeUserTable(client, name, keys);
     return {
       items: emulator.items(),
       read: async (TableName, key) => {
@@ -30,24 +24,3 @@ describe.skipIf(reason !== undefined)("DynamoDB Local", () => {
     };
   });
 });
-
-async function makeTable(
-  client: DynamoDBClient,
-  name: string,
-  { partitionKey, sortKey }: TableKeys,
-): Promise<void> {
-  await client.send(
-    new CreateTableCommand({
-      TableName: name,
-      BillingMode: "PAY_PER_REQUEST",
-      KeySchema: [
-        { AttributeName: partitionKey, KeyType: "HASH" },
-        ...(sortKey === undefined ? [] : [{ AttributeName: sortKey, KeyType: "RANGE" } as const]),
-      ],
-      AttributeDefinitions: [
-        { AttributeName: partitionKey, AttributeType: "S" },
-        ...(sortKey === undefined ? [] : [{ AttributeName: sortKey, AttributeType: "N" } as const]),
-      ],
-    }),
-  );
-}

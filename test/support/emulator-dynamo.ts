@@ -16,6 +16,7 @@ import { DynamoItems, type DynamoItemStoreOptions, dynamoRequests } from "../../
 import { JsonService, type Operations } from "../../lib/aws/json-service.ts";
 import { SignedHttp } from "../../lib/aws/signed-http.ts";
 import type { Table } from "../../lib/model/item.ts";
+import type { TableKeys } from "../../lib/model/user-write.ts";
 import { freePort } from "../../scripts/free-ports.ts";
 import { INDEX_PARTITION_KEY, INDEX_SORT_KEY, type ListedPart } from "../../lib/model/listing.ts";
 
@@ -177,6 +178,28 @@ const createTable = (name: string, parts: readonly ListedPart[]): CreateTableCom
     ],
     ...(parts.length === 0 ? {} : { GlobalSecondaryIndexes: parts.map(indexOf) }),
   });
+
+/** A table of a user's. A sort key is a number. */
+export async function makeUserTable(
+  client: DynamoDBClient,
+  name: string,
+  { partitionKey, sortKey }: TableKeys,
+): Promise<void> {
+  await client.send(
+    new CreateTableCommand({
+      TableName: name,
+      BillingMode: "PAY_PER_REQUEST",
+      KeySchema: [
+        { AttributeName: partitionKey, KeyType: "HASH" },
+        ...(sortKey === undefined ? [] : [{ AttributeName: sortKey, KeyType: "RANGE" } as const]),
+      ],
+      AttributeDefinitions: [
+        { AttributeName: partitionKey, AttributeType: "S" },
+        ...(sortKey === undefined ? [] : [{ AttributeName: sortKey, AttributeType: "N" } as const]),
+      ],
+    }),
+  );
+}
 
 const indexOf = (part: ListedPart): GlobalSecondaryIndex => ({
   IndexName: part,

@@ -19,3 +19,24 @@ test("each table of a benchmark has its place in docs/benchmarks.md, and each pl
   expect(new Set(places)).toEqual(new Set([...tableIds(), "machine"]));
   expect(places).toHaveLength(new Set(places).size);
 });
+
+/** The cells of a row of the table, behind its first one. */
+function cellsOf(text: string, table: string, first: string): readonly number[] {
+  const lines = text.slice(text.indexOf(table)).split("\n");
+  const row = lines.find((line) => line.startsWith(`| ${first} |`));
+  if (row === undefined) throw new Error(`${table} has no row ${first}`);
+  return row.slice(`| ${first} |`.length).split("|").map(Number);
+}
+
+test.each([
+  ["transaction of 1 write", "a `ctx.transact` of one write"],
+  ["transaction of 2 writes", "a `ctx.transact` of two writes"],
+  ["10 parallel steps", "a `ctx.run`, without your own writes"],
+])("%s costs in the guide what it does in the tables", (workload, row) => {
+  const tables = readFileSync(DOCUMENT, "utf8");
+  const guide = readFileSync(new URL("guide/transactions.md", DOCUMENT), "utf8");
+  const [, , , , , alone] = cellsOf(tables, "<!-- table: bill -->", workload);
+  const [, p50 = Number.NaN, p99 = Number.NaN] = cellsOf(tables, "<!-- table: latency -->", workload);
+  const said = cellsOf(guide, "| a call with |", row).slice(0, 3);
+  expect(said).toEqual([alone, Math.round(p50), Math.round(p99)]);
+});

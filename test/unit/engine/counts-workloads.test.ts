@@ -52,6 +52,25 @@ const EXPECTED: Readonly<Record<string, Expected>> = {
     standard: 3,
     bytesMax: 700,
   },
+  // Two units an item, the journal's among them; and the completion.
+  "transaction of 1 write": {
+    handler: 1,
+    dispatcher: 0,
+    writeUnits: 2 * 2 + 1,
+    readUnits: 0.5,
+    fifo: 0,
+    standard: 3,
+    bytesMax: 720,
+  },
+  "transaction of 2 writes": {
+    handler: 1,
+    dispatcher: 0,
+    writeUnits: 2 * 3 + 1,
+    readUnits: 0.5,
+    fifo: 0,
+    standard: 3,
+    bytesMax: 720,
+  },
   "object add": { handler: 1, dispatcher: 1, writeUnits: 2, readUnits: 3.5, fifo: 3, bytesMax: 850 },
   "object of 1,000 keys, reads 3": {
     handler: 1,

@@ -42,6 +42,14 @@ const steps = service({
       }
       return "rested";
     },
+    transact: async (ctx: Context, count: number) => {
+      await ctx.transact("reserve", () =>
+        Array.from({ length: count }, (_, at) => ({
+          Put: { TableName: "orders", Item: { id: `o-${count}-${at}` } },
+        })),
+      );
+      return count;
+    },
     limited: async (ctx: Context) => await ctx.serviceClient(doubler).double(2).orTimeout(SHORT_WAIT_MS),
     fanOut: async (ctx: Context, count: number) => {
       const calls = Array.from({ length: count }, (_, n) => ctx.serviceClient(doubler).double(n));
@@ -73,7 +81,10 @@ const counter = object({
 
 let environment: TestEnvironment;
 beforeAll(async () => {
-  environment = await TestEnvironment.start({ services: [doubler, steps, counter] });
+  environment = await TestEnvironment.start({
+    services: [doubler, steps, counter],
+    tables: { orders: { partitionKey: "id" } },
+  });
 });
 afterAll(async () => await environment.stop());
 
@@ -131,6 +142,20 @@ test("100 sequential steps: one invocation, at most 115 writes", async () => {
 test("10 parallel steps that end together: one invocation, one write", async () => {
   expect(await costOf("/Steps/parallel", 10)).toMatchObject({ result: 45, invocations: 1, journalWrites: 1 });
 });
+
+test.each([1, 10])(
+  "a transaction of %i writes: one invocation, one write with them and one of the end",
+  async (count) => {
+    expect(await costOf("/Steps/transact", count)).toEqual({
+      result: count,
+      invocations: 1,
+      messages: 0,
+      journalWrites: 2,
+      stateReads: 0,
+      stateWrites: 0,
+    });
+  },
+);
 
 test("object get and set: one read for the value and one for the lock, one write each of journal and state", async () => {
   expect(await costOf("/Counter/a/add/send", 5)).toMatchObject({

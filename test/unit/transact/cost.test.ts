@@ -1,33 +1,14 @@
 /** What a `ctx.transact` costs, by AWS's rule: docs/guide/transactions.md. The engine is the product's; AWS is bench/model. */
-import { type Context, service, type TransactWrite } from "perdure";
+import * as perdure from "perdure/restate";
 import { expect, test } from "vitest";
 import { Account } from "../../../bench/model/account.ts";
 import { billPerMillion } from "../../../bench/model/bill.ts";
+import { servicesOf } from "../../../bench/workloads/services.ts";
 
-const writesOf = (id: string, count: number): TransactWrite[] =>
-  Array.from({ length: count }, (_, at) => ({
-    Put: {
-      TableName: "orders",
-      Item: { id: `${id}-${at}` },
-      ConditionExpression: "attribute_not_exists(id)",
-    },
-  }));
-const orders = service({
-  name: "Orders",
-  handlers: {
-    nothing: async () => null,
-    step: async (ctx: Context) => await ctx.run("step", () => 1),
-    place: async (ctx: Context, { id, count }: { id: string; count: number }) => {
-      await ctx.transact("reserve", () => writesOf(id, count));
-      return 1;
-    },
-  },
-});
-
-async function measured(path: string, body?: unknown, before: readonly unknown[] = []) {
-  const account = await Account.open({ services: [orders] });
+async function measured(path: string, body: unknown, before: readonly unknown[] = []) {
+  const account = await Account.open({ services: servicesOf(perdure) });
   for (const each of before) await account.measure(() => account.http(path, each));
-  await account.measure(() => account.http("/Orders/nothing"));
+  await account.measure(() => account.http("/Tasks/nothing", "you"));
   await account.warm();
   let ms = 0;
   const usage = await account.measure(async () => {
@@ -47,10 +28,8 @@ test.each([
 });
 
 test("beside a step of a service, which ends with its completion", async () => {
-  const [step, place] = [
-    await measured("/Orders/step"),
-    await measured("/Orders/place", { id: "a", count: 2 }),
-  ];
+  const step = await measured("/Tasks/steps", 1);
+  const place = await measured("/Orders/place", { id: "a", count: 2 });
   expect(step.usage.writeUnits).toBe(1);
   expect(place.usage.writeUnits).toBe(7);
   expect(step.dollars.total).toBeCloseTo(3.68, 1);
