@@ -2,6 +2,9 @@
  * The commands of one turn that are in the log: those that the log had when the turn began, and the calls and sends that the
  * turn has appended since.
  *
+ * Numbers are missing. A read that every attempt answers alike has no entry. A step has none before it has ended, nor has a read. So whether
+ * more is recorded does not tell by the next number.
+ *
  * The code learns a callee's id once the call is in the log (J2): when the code is at rest, and before any event. `tell` is
  * called then.
  */
@@ -15,12 +18,17 @@ export class RecordedCommands {
   readonly #recorded = new Map<number, CommandEntry>();
   readonly #appendedCalls = new Map<number, CommandEntry>();
   #untold: { readonly command: number; readonly tell: Tell }[] = [];
+  /** Behind the last one that the log had. */
+  readonly #end: number;
 
   constructor(log: readonly Entry[]) {
     for (const entry of log) {
       if (isPart(entry)) continue;
       if (isCommand(entry) && !this.#recorded.has(entry.command)) this.#recorded.set(entry.command, entry);
     }
+    let end = 0;
+    for (const command of this.#recorded.keys()) end = Math.max(end, command + 1);
+    this.#end = end;
   }
 
   /** How many the log had. */
@@ -31,6 +39,20 @@ export class RecordedCommands {
   /** What the log had of the command. */
   get(command: number): CommandEntry | undefined {
     return this.#recorded.get(command);
+  }
+
+  /** Whether the log had more than these. */
+  isBehind(issued: number): boolean {
+    return issued < this.#end;
+  }
+
+  /** The first one behind these that the log had. */
+  behind(issued: number): CommandEntry | undefined {
+    for (let command = issued; command < this.#end; command++) {
+      const recorded = this.#recorded.get(command);
+      if (recorded) return recorded;
+    }
+    return undefined;
   }
 
   /** `entries` are in the log now. */

@@ -133,7 +133,7 @@ export class TurnMachine {
 
   get #hasIssuedAll(): boolean {
     const issued = this.#issued.length;
-    return this.#recorded.get(issued) === undefined && !this.#begun.isBehind(issued);
+    return !this.#recorded.isBehind(issued) && !this.#begun.isBehind(issued);
   }
 
   /**
@@ -431,20 +431,19 @@ export class TurnMachine {
 
   /** D1: when the code is at rest or has ended, it must have issued everything recorded. */
   #assertAllIssued(doing: string): void {
-    const missing = this.#recorded.get(this.#issued.length);
-    if (missing) throw this.#missing(missing, doing);
-    if (!this.#hasIssuedAll) throw this.#begun.missing(this.#issued.length, doing);
+    if (!this.#hasIssuedAll) throw this.#missing(doing);
   }
 
   /** The error to fail with when `step` has returned "stalled" for too long. It says what the log waits for. */
   stalled(): JournalMismatchError {
-    const missing = this.#recorded.get(this.#issued.length);
-    if (missing) return this.#missing(missing, "came to rest");
-    if (this.#next >= this.#log.length) return this.#begun.missing(this.#issued.length, "came to rest");
-    return stalledBefore(this.#log[this.#next]);
+    const isBefore = this.#next < this.#log.length && !this.#recorded.isBehind(this.#issued.length);
+    return isBefore ? stalledBefore(this.#log[this.#next]) : this.#missing("came to rest");
   }
 
-  #missing(recorded: CommandEntry, doing: string): JournalMismatchError {
+  #missing(doing: string): JournalMismatchError {
+    const { length: issued } = this.#issued;
+    const recorded = this.#recorded.behind(issued);
+    if (!recorded) return this.#begun.missing(issued, doing);
     return missingCommand(recorded, this.#recorded.size, { doing, last: this.#last });
   }
 }

@@ -23,6 +23,12 @@ const REQUESTS = "test/contract/dynamo-requests.test.ts";
 
 export const MUTATIONS: readonly Mutation[] = [
   mutation(
+    "a number that the log does not have counts as its end",
+    "lib/turn/recorded-commands.ts",
+    ["    return issued < this.#end;", "    return this.#recorded.has(issued);"],
+    "test/unit/kernel/turn.test.ts",
+  ),
+  mutation(
     "one may park behind a lock that was taken once more",
     "lib/model/lock.ts",
     [

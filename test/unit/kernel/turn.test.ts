@@ -255,6 +255,18 @@ describe("replay", () => {
     );
   });
 
+  test("D1: so is the end before a number that the log does not have, and rest before it", () => {
+    const gap = new TurnTranscript({ log: [set(0, "key", bytes("v")), sleep(2, 100)] });
+    gap.issue(set(0, "key", bytes("v")));
+    expect([gap.step(), gap.turn.replaying]).toEqual([["stalled"], true]);
+    expect(() => gap.turn.pending(true)).toThrow(/operation 2 of 2 recorded: .*sleep.*code ends/);
+    expect(gap.turn.stalled().message).toMatch(/operation 2 of 2 recorded: .*sleep.*came to rest/);
+    gap.issue(get(1, "key"));
+    expect([gap.step(), gap.turn.replaying]).toEqual([["stalled"], true]);
+    gap.issue(sleep(2, 100));
+    expect([gap.step(), gap.turn.replaying]).toEqual([["idle"], false]);
+  });
+
   test("the log ends in a command: live at once", () => {
     const t = new TurnTranscript({ log: [set(0, "key", bytes("v"))] });
     expect(t.turn.replaying).toBe(true);

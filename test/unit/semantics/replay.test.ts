@@ -53,6 +53,16 @@ const CHANGES: Record<string, readonly [Version, RegExp]> = {
     },
     /operation 1.*recorded sleep.*the code ends without doing it/s,
   ],
+  "the end too early, before a read that has no entry": [
+    async (ctx, isChanged) => {
+      ctx.set("key", 1);
+      if (isChanged) return;
+      // It has written the value itself.
+      await ctx.get("key");
+      await tick(ctx);
+    },
+    /operation 2.*recorded sleep.*the code ends without doing it/s,
+  ],
   "another key set": [
     async (ctx, isChanged) => {
       ctx.set(isChanged ? "new" : "old", 1);
