@@ -232,5 +232,11 @@ export const decodeTurnOutcome = (text: string): TurnOutcome => decodeJson(text)
 export type Rehearsal =
   /** `asFarAs`: why it came to an end before all was replayed. */
   | { readonly fits: true; readonly asFarAs?: string }
-  /** `isUnsure`: nobody can tell. Nothing is known against the journal. */
-  | { readonly fits: false; readonly reason: string; readonly isUnsure?: true };
+  /** `isUnsure`: nobody can tell. Nothing is known against the journal. `missesRead`: the code has asked for what it read before the recorded
+   * operations that it has not done, and the journal does not have it. */
+  | {
+      readonly fits: false;
+      readonly reason: string;
+      readonly isUnsure?: true;
+      readonly missesRead?: true;
+    };

@@ -242,6 +242,7 @@ async function runTurn(
 /** It has come to an end before it was stopped. */
 function tellRehearsal({ rehearsal }: TurnPorts, { machine }: TurnDriver): void {
   if (machine.replaying) rehearsal?.endsEarly();
+  if (machine.recorded.missesRead) rehearsal?.missesRead();
 }
 
 /** As the user's option makes it terminal. */

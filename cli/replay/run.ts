@@ -32,15 +32,27 @@ export async function replayJournals(
   cli.out.progressDone();
   const others = replayed.filter(({ fits }) => !fits);
   await report(cli, replayed, others);
-  if (others.length > 0)
-    throw new CommandError(
-      `${others.length} of ${counted(replayed.length, "journal does", "journals do")} not fit the code`,
-      {
-        advice:
-          'In AWS, what is under way stays on the code that it began on, so you can deploy, unless the service says inFlight: "block". Do not move these to the new code.',
-      },
-    );
+  if (others.length > 0) throw notFitting(replayed.length, others);
 }
+
+function notFitting(count: number, others: readonly Replayed[]): CommandError {
+  const untold = others.filter(isUntold).length;
+  const differing = others.length - untold;
+  const said = [
+    ...(differing > 0
+      ? [`${differing} of ${counted(count, "journal does", "journals do")} not fit the code`]
+      : []),
+    ...(untold > 0
+      ? [`nobody can tell whether ${untold} of ${counted(count, "journal fits", "journals fit")} the code`]
+      : []),
+  ];
+  return new CommandError(said.join("; "), {
+    advice:
+      'In AWS, what is under way stays on the code that it began on, so you can deploy, unless the service says inFlight: "block". Do not move these to the new code.',
+  });
+}
+
+const isUntold = ({ isUnsure }: Replayed): boolean => isUnsure === true;
 
 /** Names of ways to choose of a server that make no sense with files are left alone. */
 async function ofServer(cli: Cli, options: ReplayOptions): Promise<readonly RecordedJournal[]> {
@@ -88,7 +100,6 @@ async function report(cli: Cli, replayed: readonly Replayed[], others: readonly 
     const entries = rows.reduce((sum, row) => sum + row.entries, 0);
     return `fits: ${handler}, ${counted(rows.length, "journal", "journals")} with ${counted(entries, "entry", "entries")}`;
   });
-  const isUntold = ({ isUnsure }: Replayed): boolean => isUnsure === true;
   const differs = [...Map.groupBy(others, (row) => `${handlerOf(row)}: ${row.reason ?? ""}`)].flatMap(
     ([what, rows]) => [
       `${rows.every(isUntold) ? cli.out.styled("yellow", "not told:") : cli.out.styled("red", "differs:")} ${safe(what)}`,

@@ -39,7 +39,7 @@ interface ReadPorts {
 export interface RehearsalPorts extends ReadPorts {
   readonly steps: StepGate;
   readonly shortWaitMs: number;
-  readonly rehearsal: { endsEarly(): void };
+  readonly rehearsal: { endsEarly(): void; missesRead(): void };
 }
 
 export const NOT_TOLD: Rehearsal = {
@@ -51,7 +51,7 @@ export async function rehearse(
   ports: ReadPorts,
 ): Promise<Rehearsal> {
   const { items } = ports;
-  let isEarly = false;
+  const said = { isEarly: false, missesRead: false };
   const over = Promise.withResolvers<Rehearsal>();
   const stop = async (): Promise<never> => {
     over.resolve({ fits: true });
@@ -70,17 +70,23 @@ export async function rehearse(
     steps: { begins: stop, ends: () => undefined },
     // A turn that waits would only be waited for.
     shortWaitMs: 0,
-    rehearsal: { endsEarly: () => void (isEarly = true) },
+    rehearsal: {
+      endsEarly: () => void (said.isEarly = true),
+      missesRead: () => void (said.missesRead = true),
+    },
   });
   outcome.then(
-    (ended) => over.resolve(verdictOf(ended, isEarly)),
+    (ended) => over.resolve(verdictOf(ended, said)),
     (error: unknown) => over.resolve({ fits: false, reason: asError(error).message, isUnsure: true }),
   );
   return await over.promise;
 }
 
 /** An error of the code itself says nothing of the journal: it has done what is recorded, as far as it came. */
-function verdictOf(outcome: TurnOutcome, isEarly: boolean): Rehearsal {
+function verdictOf(
+  outcome: TurnOutcome,
+  { isEarly, missesRead }: { readonly isEarly: boolean; readonly missesRead: boolean },
+): Rehearsal {
   if (outcome.kind === "lost") return { fits: false, reason: outcome.reason, isUnsure: true };
   if (outcome.kind !== "failed" || outcome.failure.code !== MISMATCH_CODE) {
     const why = outcome.kind === "failed" ? outcome.failure.message : "its time was up";
@@ -89,5 +95,5 @@ function verdictOf(outcome: TurnOutcome, isEarly: boolean): Rehearsal {
       ...(isEarly ? { asFarAs: `the code ended before it had done all that is recorded: ${why}` } : {}),
     };
   }
-  return { fits: false, reason: outcome.failure.message };
+  return { fits: false, reason: outcome.failure.message, ...(missesRead ? { missesRead } : {}) };
 }

@@ -5,7 +5,8 @@
  * step. Of an invocation that has completed, the same holds, up to its result.
  *
  * What a replay does not tell: whether what comes after the recorded part is right, and what state the code would find, since state is not
- * in a journal. What the handler has read of it is.
+ * in a journal. What the handler has read of it is, but for what it read in its last turn (R4). So of an invocation that has completed nobody
+ * can tell what rests on that.
  */
 import { type Head } from "../model/head.ts";
 import { withoutEnd } from "../store/head/rehearsed.ts";
@@ -84,8 +85,16 @@ function requestOf({ id, head, item }: Read, services: readonly ServiceManifest[
   return rehearsedTurn({ id, head, item: withoutEnd(item), handlerKind: handler.kind, deployment });
 }
 
+const READS_LOST = "its last turn read state or a promise, and what it read was not kept, so nobody can tell";
+
+function verdictOn({ status }: Head, told: Rehearsal): Rehearsal {
+  if (told.fits) return told.asFarAs === undefined ? told : unsure(told.asFarAs);
+  // What is under way has recorded each of its reads.
+  return told.missesRead && status === "completed" ? unsure(READS_LOST) : told;
+}
+
 function replayed({ id, head }: Read, told: Rehearsal): Replayed {
-  const rehearsal = told.fits && told.asFarAs !== undefined ? unsure(told.asFarAs) : told;
+  const rehearsal = verdictOn(head, told);
   return {
     id: shownId(id),
     target: targetText(head.target),

@@ -9,7 +9,7 @@
  * called then.
  */
 import type { CommandEntry, Entry } from "../model/entry.ts";
-import { isCommand } from "../model/entry.ts";
+import { isCommand, isRead } from "../model/entry.ts";
 import { isPart } from "../model/entry-parts.ts";
 
 type Tell = (entry: CommandEntry) => void;
@@ -18,6 +18,8 @@ export class RecordedCommands {
   readonly #recorded = new Map<number, CommandEntry>();
   readonly #appendedCalls = new Map<number, CommandEntry>();
   #untold: { readonly command: number; readonly tell: Tell }[] = [];
+  /** Reads that the log does not have, although it has what came after them. */
+  readonly #unread = new Set<number>();
   /** Behind the last one that the log had. */
   readonly #end: number;
 
@@ -34,6 +36,24 @@ export class RecordedCommands {
   /** How many the log had. */
   get size(): number {
     return this.#recorded.size;
+  }
+
+  /** The code issues it. Answers what the log had of it. */
+  issued(entry: CommandEntry): CommandEntry | undefined {
+    const recorded = this.#recorded.get(entry.command);
+    if (!recorded && isRead(entry) && this.isBehind(entry.command)) this.#unread.add(entry.command);
+    return recorded;
+  }
+
+  /** Every attempt knows its result. */
+  needsNoEntry(command: number): void {
+    this.#unread.delete(command);
+  }
+
+  /** The code has asked for what the log does not tell, and what it does then may rest on it. That is so of an invocation that has ended: its last
+   * append has no reads (R4). */
+  get missesRead(): boolean {
+    return this.#unread.size > 0;
   }
 
   /** What the log had of the command. */

@@ -147,7 +147,7 @@ export class TurnMachine {
     if (command >= JOURNAL_ENTRIES_MAX) {
       throw new JournalFullError("operations", JOURNAL_ENTRIES_MAX);
     }
-    const recorded = this.#recorded.get(command);
+    const recorded = this.#recorded.issued(entry);
     if (recorded) assertSameCommand(recorded, entry, this.#recorded.size);
     else this.#begun.issue(entry);
     this.#issued.push({ complete, settled: false });
@@ -179,6 +179,7 @@ export class TurnMachine {
   /** A read was answered by what every attempt knows. It needs no entry. */
   needsNoEntry(command: number): void {
     this.#begun.drop(command);
+    this.#recorded.needsNoEntry(command);
   }
 
   /** The code is at rest, and goes on waiting, or starts closures. */
@@ -290,7 +291,7 @@ export class TurnMachine {
   }
 
   /** See {@link RecordedCommands}. */
-  get calls(): Pick<RecordedCommands, "onRecorded" | "canTell" | "tell" | "awaitsRecord"> {
+  get recorded(): Pick<RecordedCommands, "onRecorded" | "canTell" | "tell" | "awaitsRecord" | "missesRead"> {
     return this.#recorded;
   }
 

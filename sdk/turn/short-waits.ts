@@ -88,7 +88,7 @@ export class ShortWaits {
 
   /** Something is to be appended before the turn waits. */
   get mustAppend(): boolean {
-    if (this.#machine.calls.awaitsRecord) return true;
+    if (this.#machine.recorded.awaitsRecord) return true;
     const known = this.#pending(this.#machine.pending());
     const { entries } = known;
     for (let entry = entries[known.count]; entry; entry = entries[++known.count]) {

@@ -156,7 +156,7 @@ export class TurnDriver {
 
   /** See {@link TurnMachine.onRecorded}. */
   onRecorded(command: number, tell: (entry: CommandEntry) => void): void {
-    this.machine.calls.onRecorded(command, tell);
+    this.machine.recorded.onRecorded(command, tell);
     this.#activity.touch();
   }
 
@@ -282,7 +282,7 @@ export class TurnDriver {
 
   /** Delivers one thing to the code at rest, or acts. */
   async #goOn(): Promise<TurnOutcome | undefined> {
-    if (this.machine.calls.tell()) return undefined;
+    if (this.machine.recorded.tell()) return undefined;
     const { needs } = this.machine;
     if (needs !== undefined) this.machine.provide(await this.#values.take(needs));
     else if (this.machine.replaying) await this.#replayOne();
@@ -292,7 +292,7 @@ export class TurnDriver {
 
   async #live(): Promise<TurnOutcome | undefined> {
     // Code that asked for a callee's id gets it before any other event, as on every replay.
-    if (this.machine.calls.awaitsRecord) return await this.#act();
+    if (this.machine.recorded.awaitsRecord) return await this.#act();
     if (this.machine.deliverCancelled()) return undefined;
     const [next] = this.#local;
     const isSleep = next?.isSleep === true && this.#hearsOutside;
@@ -384,7 +384,7 @@ export class TurnDriver {
 
   /** Waits until something happens. Looks at the head meanwhile: what comes from outside shall be heard while a step runs (R22). */
   async #wait(isShort = false): Promise<TurnOutcome | undefined> {
-    if (this.machine.calls.canTell) return undefined;
+    if (this.machine.recorded.canTell) return undefined;
     if (this.writer.vouchInMs <= 0) return await (this.writer.mustFlush ? this.#flush() : this.#look());
     const listening = this.#listens ? this.cancellations : undefined;
     const lookMs = isShort ? this.#waits.shortLookMs(this.#hearsOutside) : this.#waits.lookMs(listening);

@@ -22,8 +22,9 @@ export interface TurnPorts {
   readonly shortWaitMs?: number;
   /** Resolves when all that was answered before survives a loss of power. Asked for by `TurnRequest.mustSettle`. */
   readonly settled?: () => Promise<void>;
-  /** It only tells whether the code fits the journal, so there is nothing to trace. It says if it ends before all is replayed. */
-  readonly rehearsal?: { endsEarly(): void };
+  /** It only tells whether the code fits the journal, so there is nothing to trace. It says if it ends before all is replayed, and if it has
+   * asked for a read that the journal does not have. */
+  readonly rehearsal?: { endsEarly(): void; missesRead(): void };
   /** Of a development server's: it is told which steps run, and may make one fail. */
   readonly steps?: StepGate;
   /** Of a test's: what has ended may be replayed, so its reads are recorded, too (R4). */

@@ -145,7 +145,7 @@ export class TurnWriter {
     if (prepared.kind !== "entries") return prepared;
     const { entries } = prepared;
     // Only this turn can deliver the answer to a promise's completion, and the id of a callee.
-    if (entries.some(({ kind }) => kind === "promise.complete") || this.#turn.calls.awaitsRecord)
+    if (entries.some(({ kind }) => kind === "promise.complete") || this.#turn.recorded.awaitsRecord)
       return await this.#append(entries, prepared.count);
     const isLarge =
       this.#journal.headBytes + sizeOfValue(entries.map(encodeEntry)) > SUSPENDED_HEAD_BYTES_MAX;

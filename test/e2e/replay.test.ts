@@ -9,7 +9,7 @@ import { Server, until } from "./server.ts";
 /** What the handler does first, and how it goes on. */
 const code = (step: string, later = "ship"): string => `
 import { object, type ObjectContext } from "perdure";
-export default object({
+export const order = object({
   name: "Order",
   handlers: {
     place: async (ctx: ObjectContext) => {
@@ -27,9 +27,22 @@ const file = (name: string, text?: string): string => {
   if (text !== undefined) writeFileSync(path, text);
   return path;
 };
+/** It reads state, and ends in the same turn. */
+const counter = `
+export const counter = object({
+  name: "Counter",
+  handlers: {
+    add: async (ctx: ObjectContext, more: number) => {
+      const sum = ((await ctx.get<number>("sum")) ?? 0) + more;
+      ctx.set("sum", sum);
+      return sum;
+    },
+  },
+});
+`;
 let server: Server;
 beforeAll(async () => {
-  server = await Server.start({ file: file("order.ts", code("price")) });
+  server = await Server.start({ file: file("order.ts", code("price") + counter) });
   const ids = await Promise.all(["a", "b", "c"].map((key) => server.send(`/Order/${key}/place`)));
   for (const id of ids)
     await until(
@@ -113,4 +126,19 @@ test("bad files and bad code are said, with the line", async () => {
   expect(noCode).toMatchObject({ code: 2 });
   const none = await run("replay", "--entry", file("order.ts"), "--service", "Order", "--status", "paused");
   expect(none).toMatchObject({ code: 3 });
+});
+
+test("what ended in the turn that read state: nobody can tell, by the same code", async () => {
+  for (const more of ["1", "2"]) await server.call("/Counter/a/add", more);
+  const entry = file("order.ts");
+  const {
+    code: exit,
+    stdout,
+    stderr,
+  } = await run(...["replay", "--entry", entry, "--all-statuses", "--service", "Counter"]);
+  expect(exit).toBe(1);
+  expect(stdout).toMatch(
+    /^not told: Counter\/add: its last turn read state or a promise, and what it read was not kept, so nobody can tell\n(?: {2}inv_1\w+ {2}Counter\/a\/add\n){2}$/,
+  );
+  expect(stderr).toContain("nobody can tell whether 2 of 2 journals fit the code");
 });

@@ -49,10 +49,11 @@ describe("the greeter's handler", () => {
   // 1 for the place where tracing comes in;
   // 6 for what is said of code: operations that are not awaited, an object that calls its own key, values that JSON loses;
   // 6 for rehearsals (0051);
-  // 12 for transactions (0052): the user's writes as DynamoDB has them, their checks, and the append among them.
-  test("is at most 207 KB with everything that it needs: nothing of the AWS SDK", () => {
+  // 12 for transactions (0052): the user's writes as DynamoDB has them, their checks, and the append among them;
+  // 1 for reads that a rehearsal misses, and for numbers that a log does not have.
+  test("is at most 208 KB with everything that it needs: nothing of the AWS SDK", () => {
     const code = codeOf(join(EXAMPLES, "01-greeter.ts"), "runtime");
-    expect(code.byteLength).toBeLessThanOrEqual(207 * KB);
+    expect(code.byteLength).toBeLessThanOrEqual(208 * KB);
     expect(imported(code)).toEqual([]);
   });
 

@@ -147,6 +147,103 @@ test("an invocation that has completed in one turn, and has read state", async (
   expect((await replay(journals, { services: [counter] })).map(({ fits }) => fits)).toEqual([true, true]);
 });
 
+const READS_LOST = "its last turn read state or a promise, and what it read was not kept, so nobody can tell";
+
+/** An object whose invocations end in one turn, as in production: without what they read. */
+const stocks = (more?: (ctx: ObjectContext) => Promise<unknown>, read = "left") =>
+  object({
+    name: "Stock",
+    handlers: {
+      add: async (ctx: ObjectContext, count: number) => {
+        await more?.(ctx);
+        const left = ((await ctx.get<number>("left")) ?? 0) + count;
+        ctx.set("left", left);
+        return left;
+      },
+      move: async (ctx: ObjectContext, count: number) => {
+        const left = (await ctx.get<number>("left")) ?? 0;
+        const held = (await ctx.get<number>("held")) ?? 0;
+        if (left < count) throw new Error("there is not enough");
+        ctx.set("left", left - count);
+        ctx.set("held", held + count);
+      },
+      names: async (ctx: ObjectContext) => {
+        const names = await ctx.stateKeys();
+        ctx.set("names", names.length);
+      },
+      late: async (ctx: ObjectContext) => {
+        await more?.(ctx);
+        await ctx.run("first", () => ++effects);
+        await ctx.sleep({ minutes: 1 });
+        ctx.set("left", ((await ctx.get<number>("left")) ?? 0) + 1);
+      },
+      early: async (ctx: ObjectContext) => {
+        ctx.set("left", ((await ctx.get<number>("left")) ?? 0) + 1);
+        // It begins when all before it is recorded.
+        await ctx.run("tell", () => ++effects);
+      },
+      known: async (ctx: ObjectContext) => {
+        ctx.set("left", 1);
+        await ctx.get(read);
+        await ctx.sleep({ minutes: 5 });
+      },
+      only: async (ctx: ObjectContext) => await ctx.get<number>("left"),
+      beside: async (ctx: ObjectContext) => {
+        const left = ctx.get<number>("left");
+        await ctx.run("first", () => ++effects);
+        return await left;
+      },
+    },
+  });
+
+/** Of those that have ended: state is there that they read. A handler each, with its input. */
+async function ended(...handlers: readonly (readonly [name: string, input?: unknown])[]): Promise<string[]> {
+  const environment = await environmentOf(stocks());
+  for (const count of [3, 4]) await environment.call("/Stock/cup/add", count);
+  const journals: string[] = [];
+  for (const [name, input] of handlers) {
+    const path = `/Stock/cup/${name}/send`;
+    const { invocationId } = await environment.call<{ invocationId: string }>(path, input);
+    await environment.skip({ minutes: 2 });
+    await environment.invocation(invocationId).result();
+    journals.push(await environment.invocation(invocationId).recorded());
+  }
+  return journals;
+}
+
+test("what an invocation read in its last turn was not kept, so nobody can tell what rests on it", async () => {
+  const journals = await ended(["add", 5], ["move", 5], ["names"], ["late"]);
+  const untold = { status: "completed", fits: false, isUnsure: true, reason: READS_LOST };
+  expect(await replay(journals, { services: [stocks()] })).toMatchObject(journals.map(() => untold));
+});
+
+test("nothing that is recorded rests on it", async () => {
+  const journals = await ended(["early"], ["only"], ["beside"]);
+  const told = { status: "completed", fits: true };
+  expect(await replay(journals, { services: [stocks()] })).toMatchObject(journals.map(() => told));
+});
+
+/** Of one that sleeps. It reads what it has written itself, so that read has no entry. */
+async function known(): Promise<string> {
+  const environment = await environmentOf(stocks());
+  const path = "/Stock/cup/known/send";
+  const { invocationId } = await environment.call<{ invocationId: string }>(path, "left");
+  await environment.settled();
+  return await environment.invocation(invocationId).recorded();
+}
+
+test("code that does something else before it reads differs all the same, and so does another read of what is under way", async () => {
+  const services = [stocks((ctx) => ctx.run("check", () => ++effects), "held")];
+  const journals = [...(await ended(["late"], ["add", 5])), await known()];
+  const [late, add, open] = await replay(journals, { services });
+  expect(late?.reason).toContain('the journal recorded run "first", but the code now does run "check"');
+  expect(add?.reason).toContain('recorded set "left", but the code came to rest without doing it');
+  expect(open).toMatchObject({ status: "suspended", fits: false });
+  expect(open?.reason).toContain("recorded sleep, but the code came to rest without doing it");
+  expect([late, add, open].map((replayed) => replayed?.isUnsure)).toEqual([undefined, undefined, undefined]);
+  expect(await replay(await known(), { services: [stocks()] })).toMatchObject([{ fits: true }]);
+});
+
 test("many journals are answered in their order", async () => {
   const journals = [await asleep(), await asleep()];
   const both = await replay(journals.join("\n"), { services: [orders("price")] });
