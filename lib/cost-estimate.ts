@@ -35,6 +35,9 @@ const FUNCTIONS = {
   afterAnswer: 1.1,
 } as const;
 
+/** Units of an item in a transaction, beside one that is written alone. */
+const TRANSACTED = 2;
+
 /** A message alone: sent, received, deleted. */
 const MESSAGE = 3;
 
@@ -55,6 +58,8 @@ export interface JournaledEntry {
   readonly bytes: number;
   /** Of a sleep: how long it was to take. */
   readonly sleepMs?: number;
+  /** Of a step that was a transaction: how many writes to the user's tables went with it. Each is taken for one of up to a kilobyte. */
+  readonly writes?: number;
 }
 
 export interface Part {
@@ -73,6 +78,7 @@ export function costOf(journaled: Journaled): Part[] {
     { what: "HTTP request", dollars: isHttpCall ? PRICES.httpRequest : 0 },
     { what: "start and end", dollars: ofStart(journaled) },
     { what: "steps", dollars: ofSteps(journaled, of("run")) },
+    { what: "writes to your tables", dollars: ofWrites(of("run")) },
     { what: "state", dollars: ofState([...of("set"), ...of("clear"), ...of("clearAll")], of("get").length) },
     { what: "sleeps", dollars: sum(sleeps.map(ofSleep)) },
     { what: "waits for others", dollars: answers.length * OF_ANSWER },
@@ -93,13 +99,20 @@ function ofStart({ isHttpCall, isByMessage, isDelayed }: Journaled): number {
   return PRICES.writeUnit + message + looks + delay;
 }
 
-/** A step is a write; the last one is that of the end. The first one at the door has a guard behind it. */
+/** A step is a write; the last one is that of the end, unless it is a transaction. The first one at the door has a guard behind it. */
 function ofSteps({ isByMessage }: Journaled, steps: readonly JournaledEntry[]): number {
-  if (steps.length === 0) return 0;
-  const writes = sum(steps.map(({ bytes }) => unitsOf(bytes))) - 1;
+  const last = steps.at(-1);
+  if (!last) return 0;
+  const units = steps.map((step) => unitsOf(step.bytes) * (isTransaction(step) ? TRANSACTED : 1));
+  const writes = sum(units) - (isTransaction(last) ? 0 : 1);
   const guard = isByMessage ? 0 : MESSAGE * PRICES.standardRequest + FUNCTIONS.guard + PRICES.readUnit / 2;
   return guard + writes * PRICES.writeUnit + steps.length * FUNCTIONS.step;
 }
+
+const isTransaction = ({ writes }: JournaledEntry): boolean => writes !== undefined;
+
+const ofWrites = (steps: readonly JournaledEntry[]): number =>
+  sum(steps.map(({ writes = 0 }) => writes)) * TRANSACTED * PRICES.writeUnit;
 
 /** What is set is in the journal, and in the table of state. */
 const ofState = (changes: readonly JournaledEntry[], reads: number): number =>

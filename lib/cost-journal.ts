@@ -38,7 +38,12 @@ function entryOf(entry: AnsweredEntry, startMs: number | undefined, timeOf: Time
   const stored = Object.entries(entry).filter(([name]) => !OF_TIMES.has(name));
   const bytes = JSON.stringify(Object.fromEntries(stored)).length;
   const sleepMs = dueMs === undefined || sinceMs === undefined ? undefined : Math.max(0, dueMs - sinceMs);
-  return { type: textIn(entry["type"]) ?? "", bytes, ...(sleepMs === undefined ? {} : { sleepMs }) };
+  const { writes } = entry;
+  return {
+    ...{ type: textIn(entry["type"]) ?? "", bytes },
+    ...(sleepMs === undefined ? {} : { sleepMs }),
+    ...(typeof writes === "number" ? { writes } : {}),
+  };
 }
 
 const textIn = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);

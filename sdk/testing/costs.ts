@@ -11,7 +11,7 @@ export interface InvocationCost {
   /** Of this one invocation. */
   readonly dollars: number;
   readonly dollarsPerMillion: number;
-  /** What it is made of, per million: HTTP request, start and end, steps, state, sleeps, waits for others, calls, sends. */
+  /** What it is made of, per million: HTTP request, start and end, steps, writes to your tables, state, sleeps, waits for others, calls, sends. */
   readonly parts: readonly Part[];
 }
 

@@ -26,6 +26,8 @@ describe("an estimate is within a twentieth of what the bench has counted", () =
   test.each<[string, Journaled]>([
     ["no-op service call", call],
     ["10 sequential steps", { ...call, entries: Array.from({ length: 10 }, () => entry("run")) }],
+    ["transaction of 1 write", { ...call, entries: [entry("run", { writes: 1 })] }],
+    ["transaction of 2 writes", { ...call, entries: [entry("run", { writes: 2 })] }],
     ["object add", { ...call, isByMessage: true, entries: [entry("get"), entry("set")] }],
     ["1-minute sleep", { ...call, entries: [entry("sleep", { sleepMs: MINUTE_MS })] }],
     ["1-hour sleep", { ...call, entries: [entry("sleep", { sleepMs: 60 * MINUTE_MS })] }],

@@ -1,8 +1,10 @@
 /** What a `ctx.transact` costs, by AWS's rule: docs/guide/transactions.md. The engine is the product's; AWS is bench/model. */
 import * as perdure from "perdure/restate";
+import { TestEnvironment } from "perdure/testing";
 import { expect, test } from "vitest";
 import { Account } from "../../../bench/model/account.ts";
 import { billPerMillion } from "../../../bench/model/bill.ts";
+import { BENCH_TABLES } from "../../../bench/model/items.ts";
 import { servicesOf } from "../../../bench/workloads/services.ts";
 
 async function measured(path: string, body: unknown, before: readonly unknown[] = []) {
@@ -43,4 +45,15 @@ test("a condition that fails is billed as a write, and reads the head", async ()
   expect(usage.writeUnits).toBe(6 + 1);
   // Half a unit is that of any call with a step.
   expect(usage.readUnits).toBe(1.5);
+});
+
+test("the test kit and the command line estimate it from the journal", async () => {
+  await using environment = await TestEnvironment.start({
+    services: servicesOf(perdure),
+    tables: BENCH_TABLES,
+  });
+  await environment.call("/Orders/place", { id: "a", count: 2 });
+  const { dollarsPerMillion, parts } = await environment.cost();
+  expect(Math.abs(dollarsPerMillion / 7.48 - 1)).toBeLessThan(0.05);
+  expect(parts).toContainEqual({ what: "writes to your tables", dollars: 2.5 });
 });
