@@ -51,9 +51,9 @@ describe("the greeter's handler", () => {
   // 6 for rehearsals (0051);
   // 12 for transactions (0052): the user's writes as DynamoDB has them, their checks, and the append among them;
   // 1 for reads that a rehearsal misses, and for numbers that a log does not have.
-  test("is at most 208 KB with everything that it needs: nothing of the AWS SDK", () => {
+  test("is at most 209 KB with everything that it needs: nothing of the AWS SDK", () => {
     const code = codeOf(join(EXAMPLES, "01-greeter.ts"), "runtime");
-    expect(code.byteLength).toBeLessThanOrEqual(208 * KB);
+    expect(code.byteLength).toBeLessThanOrEqual(209 * KB);
     expect(imported(code)).toEqual([]);
   });
 
@@ -84,7 +84,7 @@ describe("the runtime's functions", () => {
     // 6 of the dispatcher's for the history of turns (0031), 1 of each of the first three for the place where tracing comes in, 1 for records
     // that handlers refuse. 2 of each for the entries of transactions, and for conflicts with them (0052).
     ["ingress", 126],
-    ["dispatcher", 187],
+    ["dispatcher", 188],
     // 83 of them for SQL, 47 for events (the source door and subscriptions), 15 for the overview, the audit trail and traces.
     ["admin", 318.5],
     // Half of it is the shapes of events, the door, and what schedules and keys are.
