@@ -41,3 +41,8 @@ export function clockOf(pieceMsMax: number, now = (): number => Date.now()): Clo
 }
 
 export const systemClock = clockOf(WAIT_PIECE_MS_MAX);
+
+/** Measures how long something takes. Its time is about the system's, and does not jump: when the machine sleeps, or its clock is set. */
+export const systemStopwatch = clockOf(WAIT_PIECE_MS_MAX, () =>
+  Math.floor(performance.timeOrigin + performance.now()),
+);

@@ -138,6 +138,14 @@ export interface Clock {
   /** Calls back once, not before `ms` have passed, however many they are. Answers what cancels it. */
   after(ms: number, callback: () => void): () => void;
 }
+/** The time, and how long something takes. `stopwatch`: where the clock may be said to be another time, it measures all the same. Absent:
+ * the clock does. */
+export interface Timed {
+  readonly clock: Clock;
+  readonly stopwatch?: Clock;
+}
+export const stopwatchOf = ({ clock, stopwatch = clock }: Timed): Clock => stopwatch;
+
 /** Resolves when at least `ms` milliseconds have passed, by the injected clock. */
 export const elapse = (clock: Clock, ms: number): Promise<void> =>
   new Promise((resolve) => void clock.after(ms, resolve));

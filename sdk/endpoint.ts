@@ -36,6 +36,7 @@ import {
 } from "./definition.ts";
 import { deserializeInput, jsonSerde, type Serde } from "./serde.ts";
 import { definitionsIn, type EndpointOptions, servedBy } from "./served.ts";
+import { stopwatchOf } from "../lib/ports.ts";
 import { AttemptHooks, type HooksProvider, SuspendedError } from "./hooks.ts";
 import { isJsonIn, levelOf, type LoggerTransport, type Logging, TurnLog } from "./logger.ts";
 import { Forgotten } from "./turn/forgotten.ts";
@@ -229,7 +230,7 @@ async function runTurn(
     if (driver.machine.isNearlyFull) log.say("warn", NEARLY_FULL);
     await hooks?.end(
       outcome.kind === "failed" ? new Error(outcome.failure.message) : new SuspendedError(),
-      ports.clock,
+      stopwatchOf(ports),
     );
     return outcome.kind === "failed"
       ? { ...outcome, ran: { fromMs: beganMs, untilMs: ports.clock.now() } }

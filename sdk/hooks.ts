@@ -100,11 +100,11 @@ export class AttemptHooks {
   }
 
   /** The attempt is over. Resolves when the interceptors have cleaned up, or after `CLEAN_UP_MS`. */
-  async end(reason: Error, clock: Clock): Promise<void> {
+  async end(reason: Error, stopwatch: Clock): Promise<void> {
     if (!this.#ended) return;
     this.#over.reject(reason);
     let cancel: () => void = () => undefined;
-    const late = new Promise<void>((resolve) => (cancel = clock.after(INTERCEPTOR_CLEAN_UP_MS, resolve)));
+    const late = new Promise<void>((resolve) => (cancel = stopwatch.after(INTERCEPTOR_CLEAN_UP_MS, resolve)));
     await Promise.race([this.#ended.catch(() => undefined), late]);
     cancel();
   }

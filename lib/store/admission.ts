@@ -58,7 +58,7 @@ import { UNSEEN_MADE_MS } from "../limits/http.ts";
 import { type HandlerKind, isExclusive } from "../model/manifest.ts";
 import type { Start, Target } from "../model/message.ts";
 import { ON } from "../model/status-table.ts";
-import type { Clock, Entropy, ItemStore, Mailbox, Timers } from "../ports.ts";
+import type { Entropy, ItemStore, Mailbox, Timed, Timers } from "../ports.ts";
 import { acceptHead } from "./head/births.ts";
 import { inputForMessage, isStoredApart, readHead, removeInput, storeInput } from "./head-store.ts";
 import { outgoing, sendAll, startTimerOf } from "./send.ts";
@@ -66,10 +66,9 @@ import { nonce } from "../entropy.ts";
 import { hasRunBefore } from "./past-runs.ts";
 import { workflowIdOf } from "./workflow-life.ts";
 
-export interface DoorPorts {
+export interface DoorPorts extends Timed {
   readonly items: ItemStore;
   readonly mailbox: Mailbox;
-  readonly clock: Clock;
   readonly entropy: Entropy;
   /** Absent: a delayed start is set by the dispatcher, for a message more. */
   readonly timers?: Timers;

@@ -8,7 +8,7 @@ import { HEAD } from "../../lib/model/head-keys.ts";
 import type { InvocationId } from "../../lib/model/ids.ts";
 import type { Attributes } from "../../lib/model/item.ts";
 import { idIn, type ListedPart } from "../../lib/model/listing.ts";
-import type { Clock, ItemStore, Logger, ScannedItem } from "../../lib/ports.ts";
+import { type ItemStore, type Logger, type ScannedItem, stopwatchOf, type Timed } from "../../lib/ports.ts";
 import { globMatches } from "../../lib/glob.ts";
 import { callingInvocation, type StatusView, viewStatus } from "./invocation-view.ts";
 import { HEAD_SCANS_MAX, LIST_HEADS_MAX, LIST_MS_MAX } from "../../lib/limits/http.ts";
@@ -69,17 +69,17 @@ export interface InvocationIndex {
   list(filter: InvocationFilter, page: ListRequest): Promise<FoundPage>;
 }
 
-export interface IndexPorts {
+export interface IndexPorts extends Timed {
   readonly items: ItemStore;
-  readonly clock: Clock;
   readonly logger: Logger;
 }
 
 /** Whether so many heads looked at, of which so many match, are enough for one page. As long as none matches it goes on, for
  * some seconds: an empty page that is not the last one is read as "there is none". */
-export function boundOf(clock: Clock): (looked: number, found: number) => boolean {
-  const endMs = clock.now() + LIST_MS_MAX;
-  return (looked, found) => (found > 0 && looked >= LIST_HEADS_MAX) || clock.now() >= endMs;
+export function boundOf(ports: Timed): (looked: number, found: number) => boolean {
+  const stopwatch = stopwatchOf(ports);
+  const endMs = stopwatch.now() + LIST_MS_MAX;
+  return (looked, found) => (found > 0 && looked >= LIST_HEADS_MAX) || stopwatch.now() >= endMs;
 }
 
 /** Looks at every head. The only way to find what has been running ever since it began, where that is not indexed. */
@@ -91,10 +91,10 @@ export class ScanningIndex implements InvocationIndex {
   }
 
   async list(filter: InvocationFilter, { limit, after }: ListRequest): Promise<FoundPage> {
-    const { items, clock } = this.#ports;
+    const { items } = this.#ports;
     const found: FoundInvocation[] = [];
     const page = { found, source: "scan", covers: ["open", "ended"] } as const;
-    const isEnough = boundOf(clock);
+    const isEnough = boundOf(this.#ports);
     let next = after;
     let isWide = false;
     for (let looked = 0, scans = 0; found.length < limit && !isEnough(looked, found.length); scans++) {

@@ -69,7 +69,7 @@ export class ListedInvocations implements InvocationIndex {
   ): Promise<{ readonly found: readonly FoundInvocation[]; readonly last?: Place }> {
     const found: FoundInvocation[] = [];
     let last: Place | undefined;
-    const isEnough = boundOf(this.#ports.clock);
+    const isEnough = boundOf(this.#ports);
     for (let looked = 0; !isEnough(looked, found.length);) {
       // As many as are still wanted; more at once, the longer nothing matches.
       const wanted = Math.max(limit - found.length, looked - found.length);

@@ -1,5 +1,5 @@
 import type { RegisteredService, ServiceManifest } from "../../lib/model/manifest.ts";
-import type { Clock, Entropy, ItemStore, Listing, Logger, Mailbox } from "../../lib/ports.ts";
+import type { Entropy, ItemStore, Listing, Logger, Mailbox, Timed } from "../../lib/ports.ts";
 import type { DeploymentRegistry, Discoverer } from "../deployments/ports.ts";
 import type { HttpRequest } from "../http/message.ts";
 import type { Sandbox } from "../query/sandbox.ts";
@@ -19,7 +19,7 @@ export interface AdminRegistry extends DeploymentRegistry {
   ): Promise<RegisteredService | undefined>;
 }
 
-export interface AdminPorts {
+export interface AdminPorts extends Timed {
   readonly items: ItemStore;
   /** Absent: every head is read to find an invocation. */
   readonly listing?: Listing;
@@ -35,7 +35,6 @@ export interface AdminPorts {
   readonly sources?: SourceReader;
   /** Absent: nobody counts records here. */
   readonly recordTally?: RecordTally;
-  readonly clock: Clock;
   readonly entropy: Entropy;
   readonly logger: Logger;
   /** Absent: nothing is traced. */

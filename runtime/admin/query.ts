@@ -1,5 +1,6 @@
 /** `POST /query`: `{"query": "SELECT …"}`. Restate's tables and answers, and what this server adds. */
 import { QUERY_READ_UNITS_DEFAULT, QUERY_READ_UNITS_MAX } from "../../lib/limits/query.ts";
+import { stopwatchOf } from "../../lib/ports.ts";
 import { type HttpResponse, jsonResponse, parseJsonObject } from "../http/message.ts";
 import { arrowAnswer, jsonAnswer } from "../query/answer.ts";
 import { positionIn, QueryError } from "../query/error.ts";
@@ -13,7 +14,7 @@ import { AdminTables } from "./tables/tables.ts";
 export async function runQuery(exchange: AdminExchange): Handling {
   const { request, ports, sandbox } = exchange;
   const { query, readUnits, mayScan } = asked(request.headers, request.body);
-  const budget = new QueryBudget(ports.clock, readUnits, ports.readUnits);
+  const budget = new QueryBudget(stopwatchOf(ports), readUnits, ports.readUnits);
   try {
     const source = new AdminTables(exchange, budget, mayScan);
     const result = await answerQuery(query, { source, sandbox, nowMs: ports.clock.now() });

@@ -17,7 +17,7 @@ import { Dispatcher } from "../dispatcher/dispatcher.ts";
 import type { HttpRequest, HttpResponse } from "../http/message.ts";
 import { Ingress } from "../ingress/ingress.ts";
 import { LocalBlobStore } from "../local/blob-store.ts";
-import { systemClock } from "../../lib/clock.ts";
+import { systemClock, systemStopwatch } from "../../lib/clock.ts";
 import { JumpingClock } from "../../lib/jumping-clock.ts";
 import { pooledEntropy } from "../local/pooled-entropy.ts";
 import { type LocalDatabase, openDatabase } from "../local/database.ts";
@@ -64,7 +64,10 @@ const MEMORY = ":memory:";
 export class Engine {
   readonly #options: EngineOptions;
   readonly #database: LocalDatabase;
+  /** At first as far ahead as when the data was last served: time does not go back. */
   readonly #clock: JumpingClock;
+  /** The same without the jumps of this engine's time. */
+  readonly #stopwatch: JumpingClock;
   readonly #logger: Logger;
   readonly #items: LocalItemStore;
   readonly #mailbox: LocalMailbox;
@@ -102,12 +105,12 @@ export class Engine {
     if (options.dataPath !== MEMORY)
       this.#fileWatch = new DataFileWatch(options.dataPath, (file) => this.#lost(file));
     if (this.#database.settles) this.#settles = async () => await this.#settled();
-    // As far ahead as when the data was last served: time does not go back.
     this.#clock = new JumpingClock(new LocalMeta(this.#database).get("clock-ahead"));
+    this.#stopwatch = new JumpingClock(this.#clock.aheadMs, systemStopwatch);
     this.#items = new LocalItemStore(this.#database, this.#clock);
     this.#items.userTables.known = options.tables ?? {};
     this.#observer = new Observer(this.#database, this.#items);
-    this.#mailbox = new LocalMailbox(this.#database, this.#clock, this.#logger);
+    this.#mailbox = new LocalMailbox(this.#database, this.#clock, this.#logger, this.#stopwatch);
     this.#timers = new LocalTimers(this.#database, this.#mailbox, this.#clock, this.#logger);
     this.#registry = new LocalRegistry(this.#items, this.#clock, options.retention);
     this.#upkeep = new Upkeep({
@@ -283,6 +286,7 @@ export class Engine {
       timers: this.#timers,
       registry: this.#registry,
       clock: this.#clock,
+      stopwatch: this.#stopwatch,
       entropy: pooledEntropy,
       logger: this.#logger,
       traces: this.#traces.engine,

@@ -37,7 +37,7 @@ import type { Head } from "../../lib/model/head.ts";
 import type { Turns } from "../../lib/model/turns.ts";
 import { isSameLane } from "../../lib/model/voucher.ts";
 import { deathBy, type Died, type FailedTurn, mayPass, tooLargeAsDeath } from "../../lib/death.ts";
-import type { Delivery, DispatcherPorts } from "./delivery.ts";
+import { type Delivery, type DispatcherPorts, leftMs } from "./delivery.ts";
 import { type HandlerPolicy, handlerPolicyOf } from "../../lib/store/handler-policy.ts";
 import type { KeyLock } from "./key-lock.ts";
 import { Presence } from "./presence.ts";
@@ -121,7 +121,7 @@ export class Attempts {
       state: { ...invocation.attempt, count: invocation.attempt.count + 1 },
     };
     for (let held = 0; ; held++) {
-      if (delivery.deadlineMs - this.#ports.clock.now() < 2 * TURN_CLOSING_MS) return "lost";
+      if (leftMs(this.#ports, delivery) < 2 * TURN_CLOSING_MS) return "lost";
       const options = await handlerPolicyOf(this.#ports.registry, attempt.invocation);
       const ended = held === 0 ? delivery.ended : undefined;
       const fromMs = (ended && history.fromMs) ?? this.#ports.clock.now();
@@ -145,10 +145,7 @@ export class Attempts {
     { served, abortTimeoutMs, retentionMs, journalRetentionMs }: HandlerPolicy,
     delivery: Delivery,
   ): Promise<TurnOutcome | Died | "let-go"> {
-    const {
-      deadlineMs,
-      voucher: { name: voucher },
-    } = delivery;
+    const { name: voucher } = delivery.voucher;
     const { target, length } = attempt.invocation;
     if (isStateEdit(attempt.invocation)) {
       return await runStateEdit(this.#ports, {
@@ -163,7 +160,7 @@ export class Attempts {
       return { kind: "failed", failure: { code: 503, message }, length, progress: false };
     }
     const { deployment } = served;
-    const remainingMs = Math.min(abortTimeoutMs, deadlineMs - this.#ports.clock.now() - TURN_CLOSING_MS);
+    const remainingMs = Math.min(abortTimeoutMs, leftMs(this.#ports, delivery) - TURN_CLOSING_MS);
     const request: TurnRequest = {
       ...(await withHeaders(this.#ports.items, requestOf(attempt, served), served)),
       ...{ remainingMs, retentionMs, journalRetentionMs, voucher },
@@ -210,10 +207,10 @@ export class Attempts {
 
   /** After a turn that ran out of time between two steps: another, under this message while there is time, else under a
    * message of its own. It is not a failure, and does not count as one. */
-  async #goOn(attempt: Attempt, length: number, { deadlineMs }: Delivery): Promise<Attempt | Rested> {
+  async #goOn(attempt: Attempt, length: number, delivery: Delivery): Promise<Attempt | Rested> {
     const invocation = attempt.invocation.reread(await readHead(this.#ports.items, attempt.invocation.id));
     if (isHalted(invocation) || invocation.length !== length) return "lost";
-    if (deadlineMs - this.#ports.clock.now() > TURN_AGAIN_MS_MIN)
+    if (leftMs(this.#ports, delivery) > TURN_AGAIN_MS_MIN)
       return { ...attempt, invocation, began: invocation, hasSeenNotes: true, state: { count: 1 } };
     return await this.#backOff({ ...attempt, invocation, state: { count: 0 } }, 0);
   }
@@ -289,11 +286,11 @@ export class Attempts {
 
   /** Not after a turn that was let go of. The next one may run as long, and then nobody here remembers how many there were: an attempt
    * that counts must be in the head. */
-  #canHold(delayMs: number, { deadlineMs, ended }: Delivery): boolean {
+  #canHold(delayMs: number, delivery: Delivery): boolean {
     return (
-      ended === undefined &&
+      delivery.ended === undefined &&
       delayMs <= HELD_BACKOFF_MS_MAX &&
-      this.#ports.clock.now() + delayMs + 2 * TURN_CLOSING_MS < deadlineMs
+      delayMs + 2 * TURN_CLOSING_MS < leftMs(this.#ports, delivery)
     );
   }
 

@@ -1,29 +1,28 @@
 /** What the parts of the dispatcher share: their ports, and what is known of the message that is handled. */
 import type { InvocationId } from "../../lib/model/ids.ts";
 import type { Incoming } from "../../lib/model/message.ts";
-import type {
-  Clock,
-  Entropy,
-  Invoker,
-  ItemStore,
-  Logger,
-  Mailbox,
-  Meter,
-  Registry,
-  Timers,
+import {
+  type Entropy,
+  type Invoker,
+  type ItemStore,
+  type Logger,
+  type Mailbox,
+  type Meter,
+  type Registry,
+  stopwatchOf,
+  type Timed,
+  type Timers,
 } from "../../lib/ports.ts";
-
 import type { FailedTurn } from "../../lib/death.ts";
 import type { EngineTraces } from "../traces/engine-traces.ts";
 import type { Voucher } from "../../lib/model/voucher.ts";
 
-export interface DispatcherPorts {
+export interface DispatcherPorts extends Timed {
   readonly items: ItemStore;
   readonly mailbox: Mailbox;
   readonly timers: Timers;
   readonly invoker: Invoker;
   readonly registry: Registry;
-  readonly clock: Clock;
   readonly entropy: Entropy;
   readonly logger: Logger;
   /** Absent: nothing is measured. */
@@ -49,7 +48,7 @@ export interface Delivery {
   readonly receives: number;
   /** When it was sent, if the mailbox says so. */
   readonly sentAtMs?: number;
-  /** Epoch milliseconds by which the handling must have ended. */
+  /** By when the handling must have ended, by the stopwatch. */
   readonly deadlineMs: number;
   /** The message as what vouches for turns (R17). */
   readonly voucher: Voucher;
@@ -66,6 +65,10 @@ export interface Delivery {
   /** The turn of an invocation goes on in this process, without its message. `end`: it has ended, and what follows is done. */
   readonly follow: (id: InvocationId, end: Promise<void>) => void;
 }
+
+/** How long it may still take. */
+export const leftMs = (ports: Timed, { deadlineMs }: Pick<Delivery, "deadlineMs">): number =>
+  deadlineMs - stopwatchOf(ports).now();
 
 /** `done`: everything that the message causes is durable, it may be deleted (M1). `retry`: give it back, and all
  * later messages of its group with it (R7). */

@@ -46,6 +46,7 @@ import { Progress } from "./progress.ts";
 import { Resumption } from "./resumption.ts";
 import { type Unit, unitAt } from "./unit.ts";
 import { handlerPolicyOf } from "../../lib/store/handler-policy.ts";
+import { stopwatchOf } from "../../lib/ports.ts";
 
 export interface DispatcherOptions {
   /** Grows when the mailbox is replaced: sequence numbers start anew, tokens and vouchers must not. */
@@ -84,7 +85,7 @@ export class Dispatcher {
     remainingMs: number,
     keeper: Keeper = noKeeper,
   ): Promise<readonly string[]> {
-    const deadlineMs = this.#ports.clock.now() + remainingMs;
+    const deadlineMs = stopwatchOf(this.#ports).now() + remainingMs;
     const groups = Map.groupBy(batch, ({ group }) => group);
     const failed = await Promise.all(
       [...groups].map(async ([group, messages]) => {

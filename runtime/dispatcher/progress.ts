@@ -24,7 +24,7 @@ import { canGoOn, isDue, isUnbegun, ON } from "../../lib/model/status-table.ts";
 import { whoVouches } from "../../lib/model/voucher.ts";
 import { endUnbegunCancelled } from "./cascade.ts";
 import type { Attempts, Refused } from "./attempts.ts";
-import type { Delivery, DispatcherPorts, Verdict } from "./delivery.ts";
+import { type Delivery, type DispatcherPorts, leftMs, type Verdict } from "./delivery.ts";
 import { Invocation, isStored, type StoredInvocation } from "./invocation.ts";
 import type { KeyLock } from "./key-lock.ts";
 import { isInPlace, isWithoutPlace, losePlace } from "./place.ts";
@@ -315,9 +315,8 @@ export class Progress {
   /** The message at hand has ended it. The next one runs under the same message while there is time. */
   async #handOn({ id, incarnation, target, holder }: Invocation, delivery: Delivery): Promise<Step> {
     if (!holder) return "done";
-    const { drained = 0, deadlineMs, voucher } = delivery;
-    const leftMs = deadlineMs - this.#ports.clock.now();
-    if (leftMs < DRAIN_MS_MIN || drained >= INLINE_DRAIN_MAX || voucher.isGone)
+    const { drained = 0, voucher } = delivery;
+    if (leftMs(this.#ports, delivery) < DRAIN_MS_MIN || drained >= INLINE_DRAIN_MAX || voucher.isGone)
       return await this.passOn({ id, incarnation, target }, delivery, true);
     const passed = await this.#locks.pass(target, { id, incarnation }, voucher.name);
     if (typeof passed !== "string") return { owner: passed, target };

@@ -13,6 +13,7 @@ import { headKey } from "../../lib/model/head-keys.ts";
 import type { Reached } from "../../lib/model/manifest.ts";
 import type { AskedRelay, TurnOutcome, TurnRequest } from "../../lib/protocol.ts";
 import { earlyRelay, guardName, isOfRelay, relayTimer } from "../../lib/store/guard.ts";
+import { stopwatchOf } from "../../lib/ports.ts";
 import { readHead } from "../../lib/store/head-store.ts";
 import type { Delivery, DispatcherPorts } from "./delivery.ts";
 import { sendGuard } from "./let-go.ts";
@@ -47,12 +48,14 @@ export async function runRelayed(
 }
 
 function watchHead(
-  { clock, items }: DispatcherPorts,
+  ports: DispatcherPorts,
   { id, relay: { name } }: RelayedRequest,
 ): { readonly named: Promise<"let-go">; stop(): void } {
   const { promise: named, resolve } = Promise.withResolvers<"let-go">();
   let [isOver, cancel] = [false, (): void => undefined];
-  const sinceMs = clock.now();
+  const { items } = ports;
+  const stopwatch = stopwatchOf(ports);
+  const sinceMs = stopwatch.now();
   const look = async (): Promise<void> => {
     // A look that fails is made again.
     const item = await items.get(headKey(id), { mayLag: true }).catch(() => undefined);
@@ -61,9 +64,9 @@ function watchHead(
     else again();
   };
   const again = (): void => {
-    const atMs = clock.now() - sinceMs;
+    const atMs = stopwatch.now() - sinceMs;
     const nextMs = RELAY_LOOKS_MS.find((ms) => ms > atMs) ?? atMs + (RELAY_LOOKS_MS.at(-1) ?? 0);
-    cancel = clock.after(nextMs - atMs, () => void look());
+    cancel = stopwatch.after(nextMs - atMs, () => void look());
   };
   again();
   const stop = (): void => {

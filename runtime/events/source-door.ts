@@ -17,7 +17,7 @@ import { DOOR_SPARE_MS, LANES_AT_ONCE, RECORD_KNOWN_MS } from "../../lib/limits/
 import type { InvocationId } from "../../lib/model/ids.ts";
 import type { Start } from "../../lib/model/message.ts";
 import { sortablePosition } from "../../lib/model/source-record.ts";
-import type { Logger, Registry } from "../../lib/ports.ts";
+import { type Logger, type Registry, stopwatchOf } from "../../lib/ports.ts";
 import type { DoorPorts } from "../../lib/store/admission.ts";
 import { readHead } from "../../lib/store/head-store.ts";
 import { admitRecords } from "../../lib/store/record-admission.ts";
@@ -96,14 +96,14 @@ export class SourceDoor {
     remainingMs: number,
     started: Passage["started"] = () => undefined,
   ): Promise<BatchOutcome> {
-    const { clock } = this.#ports;
-    const untilMs = clock.now() + remainingMs - DOOR_SPARE_MS;
+    const stopwatch = stopwatchOf(this.#ports);
+    const untilMs = stopwatch.now() + remainingMs - DOOR_SPARE_MS;
     const counts = { ...noRecords(), ignored };
     const sink = await this.#sink(subscription);
     if (typeof sink === "string") return await this.#allFailed(subscription, form, records, counts, sink);
     const passage: Passage = {
       ...{ subscription, sink, counts, failed: new Set<SourceRecord>(), error: undefined, started },
-      mayGoOn: () => clock.now() < untilMs,
+      mayGoOn: () => stopwatch.now() < untilMs,
     };
     await eachAtOnce(lanesOf(records), LANES_AT_ONCE, (lane) => this.#lane(passage, lane));
     const failed = records.filter((record) => passage.failed.has(record));

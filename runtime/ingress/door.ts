@@ -12,7 +12,7 @@ import { DOOR_ALONE_MS, DOOR_LOOK_MS, DOOR_TURN_MS_MAX, DOOR_TURNS_MAX } from ".
 import type { InvocationId } from "../../lib/model/ids.ts";
 import { isExclusive } from "../../lib/model/manifest.ts";
 import { decodeWait, leavesOf } from "../../lib/model/wait.ts";
-import type { Invoker, Timers } from "../../lib/ports.ts";
+import { type Invoker, stopwatchOf, type Timers } from "../../lib/ports.ts";
 import type { TurnOutcome, TurnRequest } from "../../lib/protocol.ts";
 import type { AcceptRequest } from "../../lib/store/admission.ts";
 import { acceptAtDoor, type AtDoor } from "../../lib/store/door.ts";
@@ -119,7 +119,7 @@ export class DoorTurns implements CallsAtDoor {
   async #answer(exchange: IngressExchange, turn: Turn, running: Promise<Completed | undefined>): Handling {
     const { ports, signal, callWaitMs } = exchange;
     const { id, incarnation, target } = turn.start;
-    const sinceMs = ports.clock.now();
+    const sinceMs = stopwatchOf(ports).now();
     // What its first turn has left to others takes another time than what was left to them from the first.
     const about = `${target.service}/${target.handler} after its turn`;
     const subject: AwaitedInvocation = { id, incarnation, derived: incarnation !== 0, fresh: true, about };

@@ -21,7 +21,7 @@ export interface IngressExchange {
   readonly signal: AbortSignal | undefined;
   /** How long a call or an attachment may hold the connection. */
   readonly callWaitMs: number;
-  /** Since when it holds it. Absent: since now. */
+  /** Since when it holds it, by the stopwatch. Absent: since now. */
   readonly sinceMs?: number;
   /** Absent: all calls go by the queue. */
   readonly door?: CallsAtDoor | undefined;

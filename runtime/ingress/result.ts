@@ -23,7 +23,7 @@ import {
 } from "./error.ts";
 import type { Handling, IngressExchange, IngressPorts } from "./ports.ts";
 import { isPrivateHead } from "./privacy.ts";
-import { elapse, type ReadOptions } from "../../lib/ports.ts";
+import { elapse, type ReadOptions, stopwatchOf } from "../../lib/ports.ts";
 import {
   RESULT_RETRY_MS,
   RESULT_WATCH_MS_MAX,
@@ -53,6 +53,7 @@ export interface AwaitedInvocation {
 export async function awaitResult(exchange: IngressExchange, subject: AwaitedInvocation): Handling {
   const { ports, signal, callWaitMs } = exchange;
   const { id } = subject;
+  const stopwatch = stopwatchOf(ports);
   const startMs = beganMs(exchange);
   const waitsMs = ports.clock.now();
   const gone = goneOf(signal);
@@ -63,7 +64,7 @@ export async function awaitResult(exchange: IngressExchange, subject: AwaitedInv
   // Half of the price. What seems to be gone is looked at once more.
   let mayLag = subject.fresh === true;
   for (;;) {
-    const leftMs = startMs + callWaitMs - ports.clock.now();
+    const leftMs = startMs + callWaitMs - stopwatch.now();
     // The watch begins before the look, so that no change falls between the two.
     const changed = watch(ports, subject, Math.min(leftMs, watchMsOf(seen)));
     const found = inVain ? "unknown" : await tryRead(ports, id, { mayLag });
@@ -80,7 +81,7 @@ export async function awaitResult(exchange: IngressExchange, subject: AwaitedInv
           learn(ports, subject, Math.min(head.modifiedAtMs, nowMs) - waitsMs);
           return await resultResponse(ports, subject, head);
         }
-      } else if (head || !mayAppear(subject, seen, nowMs - startMs, nowMs)) {
+      } else if (head || !mayAppear(subject, seen, stopwatch.now() - startMs, nowMs)) {
         if (!mayLag) throw nothingToAttachTo(id);
         mayLag = false;
         continue;
@@ -111,10 +112,10 @@ async function assertShown(
 
 const watchMsOf = (seen: boolean): number => (seen ? RESULT_WATCH_MS_MAX : UNSEEN_GRACE_MS);
 
-const beganMs = ({ sinceMs, ports }: IngressExchange): number => sinceMs ?? ports.clock.now();
-
 const isFirstLookInVain = ({ ports }: IngressExchange, { fresh }: AwaitedInvocation): boolean =>
   fresh === true && ports.watch.polls === true;
+
+const beganMs = ({ sinceMs, ports }: IngressExchange): number => sinceMs ?? stopwatchOf(ports).now();
 
 /** Whether it is the life of the id that is waited for. */
 const isCurrent = (head: Head, incarnation: Incarnation | undefined, nowMs: number): boolean =>
@@ -286,18 +287,20 @@ async function manifestOf(
  * (R1). Only the invocation's own side may write, so the answer waits for the write by reading.
  */
 export async function stateVisible(
-  { items, watch: port, clock }: Pick<IngressPorts, "items" | "watch" | "clock">,
+  ports: Pick<IngressPorts, "items" | "watch" | "clock" | "stopwatch">,
   head: Head,
 ): Promise<void> {
+  const { items, watch: port, clock } = ports;
+  const stopwatch = stopwatchOf(ports);
   const { token, target } = head;
-  const endMs = clock.now() + VISIBLE_MS_MAX;
+  const endMs = stopwatch.now() + VISIBLE_MS_MAX;
   if (token === undefined || clock.now() - head.modifiedAtMs > VISIBLE_RECENT_MS) return;
   for (const [name, position] of lastWrites(head)) {
     const key = stateKey(target.service, target.key ?? "", name);
     for (;;) {
       const changed = port.changed(key, VISIBLE_WATCH_MS_MAX).catch(() => undefined);
       if (hasReached(await items.get(key), token, position)) break;
-      if (clock.now() > endMs) return;
+      if (stopwatch.now() > endMs) return;
       await changed;
     }
   }

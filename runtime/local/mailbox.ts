@@ -45,6 +45,9 @@ export interface StoredMessage {
 export class LocalMailbox implements Mailbox {
   readonly #database: LocalDatabase;
   readonly #clock: Clock;
+  /** For how long it knows deduplication ids, and waits when it stops. Two that send one message beside each other may have a jump of the
+   * clock between them. */
+  readonly #stopwatch: Clock;
   readonly #logger: Logger;
   readonly #statements: ReturnType<typeof prepareAll>;
   readonly #groups = new Map<string, MessageGroup>();
@@ -59,9 +62,15 @@ export class LocalMailbox implements Mailbox {
   #pruneAtMs = 0;
   #waiters: { readonly done: () => boolean; readonly resolve: () => void }[] = [];
 
-  constructor(database: LocalDatabase, clock: Clock = systemClock, logger: Logger = silentLogger) {
+  constructor(
+    database: LocalDatabase,
+    clock: Clock = systemClock,
+    logger: Logger = silentLogger,
+    stopwatch: Clock = clock,
+  ) {
     this.#database = database;
     this.#clock = clock;
+    this.#stopwatch = stopwatch;
     this.#logger = logger;
     this.#statements = prepareAll(database);
     for (const row of this.#statements.all.iterate()) {
@@ -84,10 +93,11 @@ export class LocalMailbox implements Mailbox {
   /** Stores the messages whose deduplication id is new. Call it within a transaction, and {@link enqueue} after its commit. */
   insert(messages: readonly Outgoing[]): StoredMessage[] {
     const nowMs = this.#clock.now();
-    this.#prune(nowMs);
+    const knownMs = this.#stopwatch.now();
+    this.#prune(knownMs);
     const stored: StoredMessage[] = [];
     for (const { group, dedup, body, isUnique } of messages) {
-      if (!isUnique && this.#isRepeated(dedup, nowMs)) continue;
+      if (!isUnique && this.#isRepeated(dedup, knownMs)) continue;
       const { lastInsertRowid } = this.#statements.insert.run(group, dedup, body, nowMs);
       stored.push({ seq: Number(lastInsertRowid), group });
     }
@@ -118,7 +128,7 @@ export class LocalMailbox implements Mailbox {
     this.#handler = undefined;
     let cancel: () => void = () => undefined;
     const timeout = new Promise<void>((resolve) => {
-      cancel = this.#clock.after(maxMs, resolve);
+      cancel = this.#stopwatch.after(maxMs, resolve);
     });
     await Promise.race([this.#until(() => this.#running === 0), timeout]);
     cancel();

@@ -26,7 +26,7 @@ import { forLaterVersions, type Outgoing, type Start } from "../../lib/model/mes
 import { encodeOutcome } from "../../lib/model/outcome.ts";
 import type { Value } from "../../lib/model/value.ts";
 import { leavesOf, type Wait } from "../../lib/model/wait.ts";
-import { type CallInvoker, silentLogger, type Timers } from "../../lib/ports.ts";
+import { type CallInvoker, silentLogger, stopwatchOf, type Timers } from "../../lib/ports.ts";
 import { secretIn } from "../../lib/model/seal.ts";
 import type { TurnOutcome, TurnRequest } from "../../lib/protocol.ts";
 import { callGuardName, earlyGuard, guardMs, guardTimer } from "../../lib/store/guard.ts";
@@ -45,6 +45,7 @@ export interface Callable {
 interface Open {
   /** As a message has it: with its caller. */
   readonly start: Start;
+  /** By the stopwatch. */
   readonly beganMs: number;
   /** Nothing is to be expected of the invocation: it has answered, or nobody knows. */
   isOver: boolean;
@@ -88,6 +89,11 @@ export class DirectCalls {
     return hasPorts(ports) && caller.voucher !== undefined ? new DirectCalls(caller, ports, tell) : undefined;
   }
 
+  /** A callee has not taken longer because the clock has jumped: it has a head once it has run for `DIRECT_WAIT_MS`, and not before. */
+  #nowMs(): number {
+    return stopwatchOf(this.#ports).now();
+  }
+
   // --- before the append ---------------------------------------------------------------------------------------
 
   /** Those among the entries that the code awaits, if all of them can be invoked. */
@@ -122,15 +128,9 @@ export class DirectCalls {
     const { id, incarnation } = this.#caller;
     const caller = { id, incarnation, again: false, secret: secretIn(this.#caller) };
     const start = await startOfCallee(this.#ports.items, caller, entry);
-    const open: Open = {
-      start,
-      beganMs: this.#ports.clock.now(),
-      isOver: false,
-      isVouched: false,
-      isSent: false,
-    };
+    const open: Open = { start, beganMs: this.#nowMs(), isOver: false, isVouched: false, isSent: false };
     this.#open.set(entry.command, open);
-    const request = requestOf(start, policy, open.beganMs);
+    const request = requestOf(start, policy, this.#ports.clock.now());
     // The dispatcher that gets the outcome says what became of the callee.
     void this.#ports.invoker
       .invoke(policy.served.deployment, request)
@@ -144,7 +144,7 @@ export class DirectCalls {
   async #ended(entry: CallEntry, open: Open, outcome: TurnOutcome | Died | undefined): Promise<void> {
     // What the callee's turn leaves to others it sees to itself by then.
     if (this.#isOver) return;
-    const tookMs = this.#ports.clock.now() - open.beganMs;
+    const tookMs = this.#nowMs() - open.beganMs;
     open.isOver = true;
     if (outcome?.kind === "completed") this.#took(entry, tookMs);
     else if (outcome && wasNotRun(outcome)) this.#took(entry, 2 * DIRECT_USUAL_MS_MAX);
@@ -183,7 +183,7 @@ export class DirectCalls {
   }
 
   #leftMs({ beganMs }: Open): number {
-    return beganMs + DIRECT_WAIT_MS - this.#ports.clock.now();
+    return beganMs + DIRECT_WAIT_MS - this.#nowMs();
   }
 
   /** For how long at most, before the turn looks again whether it waits. */
@@ -223,7 +223,7 @@ export class DirectCalls {
   end(): void {
     this.#isOver = true;
     for (const { beganMs, start, isOver } of this.#open.values())
-      if (!isOver) this.#tookAtLeast(start, this.#ports.clock.now() - beganMs);
+      if (!isOver) this.#tookAtLeast(start, this.#nowMs() - beganMs);
   }
 
   // --- usual times ---------------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ import type { ReadAhead } from "../../lib/store/read-ahead.ts";
 import { ZombieError } from "../../lib/store/state-store.ts";
 import type { CommandEntry } from "../../lib/model/entry.ts";
 import { asError, isTooLarge, JournalFullError, OperationalError } from "../../lib/errors.ts";
+import { stopwatchOf } from "../../lib/ports.ts";
 import type { Future, Mapped } from "../../lib/turn/future.ts";
 import { REPLAY_STALL_MS } from "../../lib/limits.ts";
 import type { TurnFailure, TurnOutcome, TurnRequest } from "../../lib/protocol.ts";
@@ -92,10 +93,10 @@ export class TurnDriver {
     this.ports = ports;
     this.journal = journal;
     this.#options = options;
-    const { clock, stopwatch = clock } = ports;
+    const stopwatch = stopwatchOf(ports);
     this.#activity = new Activity(stopwatch);
     this.#awaited = new Awaited(this.#activity);
-    this.timers = new TurnTimers(clock, stopwatch, {
+    this.timers = new TurnTimers(ports.clock, stopwatch, {
       timeIsUp: () => this.#activity.touch(),
       sleepIsOver: (command) => this.#later(() => this.machine.finishFromOutside(command, null), true),
     });

@@ -7,6 +7,7 @@
 import { PRESENCE_MS } from "../../lib/limits.ts";
 import type { Start } from "../../lib/model/message.ts";
 import type { AskedGuard, Guard, TurnOutcome, TurnRequest } from "../../lib/protocol.ts";
+import { stopwatchOf } from "../../lib/ports.ts";
 import { earlyGuard, guardName, guardTimer } from "../../lib/store/guard.ts";
 import { sendAll } from "../../lib/store/send.ts";
 import { GuardsOfTurn } from "./guards-of-turn.ts";
@@ -17,6 +18,8 @@ export class TurnGuard {
   readonly #asked: AskedGuard;
   readonly #ports: TurnPorts;
   readonly #beganMs: number;
+  /** The same by the stopwatch: for how long somebody has waited for it. */
+  readonly #setOutMs: number;
   readonly #guards: GuardsOfTurn;
 
   private constructor(start: Start, asked: AskedGuard, ports: TurnPorts) {
@@ -24,6 +27,7 @@ export class TurnGuard {
     this.#asked = asked;
     this.#ports = ports;
     this.#beganMs = ports.clock.now();
+    this.#setOutMs = stopwatchOf(ports).now();
     const { name, atMs } = asked;
     this.#guards = new GuardsOfTurn(ports, {
       name: (number) => (number === 1 ? name : guardName(ports)),
@@ -55,7 +59,7 @@ export class TurnGuard {
    * cannot be sent, it comes when it is due. */
   async leave(outcome: TurnOutcome): Promise<void> {
     const { aloneAfterMs = Number.POSITIVE_INFINITY } = this.#asked;
-    if (this.#ports.clock.now() - this.#beganMs < aloneAfterMs) return;
+    if (stopwatchOf(this.#ports).now() - this.#setOutMs < aloneAfterMs) return;
     if (outcome.kind === "completed" && outcome.replies.length === 0) return;
     const name = this.held?.name ?? this.#asked.name;
     const early = earlyGuard(this.#start, name, outcome.kind === "failed" ? outcome : undefined);

@@ -2,15 +2,12 @@
 import type { ReadAhead } from "../../lib/store/read-ahead.ts";
 import type { CommandEntry, Entry, Note } from "../../lib/model/entry.ts";
 import type { StepGate } from "../../lib/step-gate.ts";
-import type { CallInvoker, Clock, Entropy, ItemStore, Mailbox, Registry, Timers } from "../../lib/ports.ts";
+import type { CallInvoker, Entropy, ItemStore, Mailbox, Registry, Timed, Timers } from "../../lib/ports.ts";
 
-export interface TurnPorts {
+export interface TurnPorts extends Timed {
   readonly items: ItemStore;
   readonly mailbox: Mailbox;
   readonly registry: Pick<Registry, "service">;
-  readonly clock: Clock;
-  /** Measures how long the turn takes, whatever time it is said to be. Absent: the clock. */
-  readonly stopwatch?: Clock;
   readonly entropy: Entropy;
   /** For guards alone (R26, R27). Absent: its turns are run by the dispatcher, which waits for them. */
   readonly timers?: Pick<Timers, "schedule">;

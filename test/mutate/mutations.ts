@@ -19,6 +19,7 @@ const mutation = (
 
 const IN_DOUBT = "test/unit/dispatcher/in-doubt.test.ts";
 const HAND_OFF = "test/unit/dispatcher/hand-off.test.ts";
+const STOPWATCH = "test/unit/edge/stopwatch.test.ts";
 const REQUESTS = "test/contract/dynamo-requests.test.ts";
 
 export const MUTATIONS: readonly Mutation[] = [
@@ -216,5 +217,35 @@ export const MUTATIONS: readonly Mutation[] = [
       'if (subscription.source.scheme === "s3" && ports.sources',
     ],
     "test/unit/events/status.test.ts",
+  ),
+  mutation(
+    "a jump: a request has waited for its result",
+    "runtime/ingress/result.ts",
+    ["stopwatch.now() - startMs, nowMs)", "nowMs - startMs, nowMs)"],
+    STOPWATCH,
+  ),
+  mutation(
+    "a jump: the time for a batch of records is over",
+    "runtime/events/source-door.ts",
+    ["const stopwatch = stopwatchOf(this.#ports);", "const stopwatch = this.#ports.clock;"],
+    STOPWATCH,
+  ),
+  mutation(
+    "a jump: deduplication ids are forgotten",
+    "runtime/local/mailbox.ts",
+    ["const knownMs = this.#stopwatch.now();", "const knownMs = nowMs;"],
+    "test/unit/local/mailbox.test.ts",
+  ),
+  mutation(
+    "a jump: brokers have not answered in time",
+    "runtime/events/kafka/sources.ts",
+    ["stopwatchOf(this.#ports).after(KAFKA_CHECK_MS, () =>", "this.#ports.clock.after(KAFKA_CHECK_MS, () =>"],
+    STOPWATCH,
+  ),
+  mutation(
+    "a jump: interceptors have not cleaned up in time",
+    "sdk/endpoint.ts",
+    ["      stopwatchOf(ports),", "      ports.clock,"],
+    STOPWATCH,
   ),
 ];

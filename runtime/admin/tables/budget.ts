@@ -4,7 +4,7 @@ import type { Clock } from "../../../lib/ports.ts";
 import type { QueryReport } from "../../query/query.ts";
 
 export class QueryBudget {
-  readonly #clock: Clock;
+  readonly #stopwatch: Clock;
   readonly #units: (() => number) | undefined;
   readonly #unitsMax: number;
   readonly #startUnits: number;
@@ -14,12 +14,12 @@ export class QueryBudget {
   #scanned = 0;
 
   /** `units`: read units that the store has taken since it was opened. Absent: reading costs nothing. */
-  constructor(clock: Clock, unitsMax: number, units?: () => number) {
-    this.#clock = clock;
+  constructor(stopwatch: Clock, unitsMax: number, units?: () => number) {
+    this.#stopwatch = stopwatch;
     this.#units = units;
     this.#unitsMax = unitsMax;
     this.#startUnits = units?.() ?? 0;
-    this.#endMs = clock.now() + QUERY_READ_MS_MAX;
+    this.#endMs = stopwatch.now() + QUERY_READ_MS_MAX;
   }
 
   /** Reading costs money. */
@@ -35,7 +35,7 @@ export class QueryBudget {
   get end(): string | undefined {
     if (this.readUnits >= this.#unitsMax) return `the budget of ${this.#unitsMax} read units is used up`;
     if (this.#scanned >= QUERY_HEADS_MAX) return `${QUERY_HEADS_MAX} items have been looked at`;
-    return this.#clock.now() >= this.#endMs ? "the time for reading is over" : undefined;
+    return this.#stopwatch.now() >= this.#endMs ? "the time for reading is over" : undefined;
   }
 
   count(items: number, source: QueryReport["source"]): void {

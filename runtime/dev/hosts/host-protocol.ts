@@ -30,7 +30,7 @@ import type { DiscoveryResponse, Rehearsal, TurnOutcome, TurnRequest } from "../
 import type { OrderedFailure } from "../../../lib/step-gate.ts";
 import type { InvocationId } from "../../../lib/model/ids.ts";
 import { FunctionError, type FunctionErrorCode } from "../../../lib/errors.ts";
-import { clockOf } from "../../../lib/clock.ts";
+import { clockOf, systemStopwatch } from "../../../lib/clock.ts";
 import { JumpingClock } from "../../../lib/jumping-clock.ts";
 import { LOCAL_LOOK_MS, WAIT_PIECE_MS_MAX } from "../../../lib/limits.ts";
 import { pooledEntropy } from "../../local/pooled-entropy.ts";
@@ -232,8 +232,7 @@ const resultOf = ({ won, item, followed }: VersionedResult): FollowedResult => (
 /** The host's side: the calls, as ports. */
 export function hostPorts(engine: Channel<EngineCalls>): HostPorts {
   // Kept now: what handlers see may be replaced later (traps.ts).
-  const stopwatch = clockOf(WAIT_PIECE_MS_MAX, Date.now);
-  const clock = new JumpingClock(0, stopwatch);
+  const clock = new JumpingClock(0, clockOf(WAIT_PIECE_MS_MAX, Date.now));
   return {
     items: {
       get: (key) => engine.call("get", key),
@@ -264,7 +263,7 @@ export function hostPorts(engine: Channel<EngineCalls>): HostPorts {
       clock,
     ),
     clock,
-    stopwatch,
+    stopwatch: systemStopwatch,
     entropy: pooledEntropy,
     lookMs: LOCAL_LOOK_MS,
     // For what a bundle's SDK has to say itself: nothing, so far. The engine shows these lines as the handler's.

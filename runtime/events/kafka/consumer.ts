@@ -8,6 +8,7 @@
 import { asError } from "../../../lib/errors.ts";
 import type { InvocationId } from "../../../lib/model/ids.ts";
 import { KAFKA_STATUS_MS, KAFKA_STOP_MS_MAX } from "../../../lib/limits/events.ts";
+import { stopwatchOf } from "../../../lib/ports.ts";
 import { type BatchOutcome, SourceDoor, type SourceDoorPorts } from "../source-door.ts";
 import type { Subscription } from "../subscription.ts";
 import type { KafkaClient, KafkaMessage, KafkaStream } from "./client.ts";
@@ -200,7 +201,7 @@ export class KafkaConsumer {
   async #within<T>(ms: number, work: Promise<T>): Promise<T | undefined> {
     let cancel: () => void = () => undefined;
     const late = new Promise<undefined>((resolve) => {
-      cancel = this.#ports.clock.after(ms, () => resolve(undefined));
+      cancel = stopwatchOf(this.#ports).after(ms, () => resolve(undefined));
     });
     try {
       return await Promise.race([work, late]);

@@ -3,6 +3,7 @@ import { createHash, randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { asError } from "../../../lib/errors.ts";
 import { KAFKA_CHECK_MS, KAFKA_RETRY_MS_MAX } from "../../../lib/limits/events.ts";
+import { stopwatchOf } from "../../../lib/ports.ts";
 import type { HttpRequest } from "../../http/message.ts";
 import { Looking } from "../looking.ts";
 import type { SourceDoorPorts } from "../source-door.ts";
@@ -59,7 +60,7 @@ export class KafkaSources {
     let cancel: () => void = () => undefined;
     const late = new Promise<string>((resolve) => {
       const reason = `the brokers of cluster '${cluster.name}' (${settings.brokers.join(", ")}) do not answer`;
-      cancel = this.#ports.clock.after(KAFKA_CHECK_MS, () => resolve(reason));
+      cancel = stopwatchOf(this.#ports).after(KAFKA_CHECK_MS, () => resolve(reason));
     });
     const checked = this.#client.check(settings, subscription.source.name).then(
       () => undefined,
@@ -129,7 +130,7 @@ export class KafkaSources {
     this.look();
     let cancel: () => void = () => undefined;
     const late = new Promise<void>((resolve) => {
-      cancel = this.#ports.clock.after(KAFKA_CHECK_MS, resolve);
+      cancel = stopwatchOf(this.#ports).after(KAFKA_CHECK_MS, resolve);
     });
     await Promise.race([this.#allBegun(), late]);
     cancel();

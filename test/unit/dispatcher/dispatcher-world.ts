@@ -4,6 +4,7 @@ import type { InvocationId } from "../../../lib/model/ids.ts";
 import type { Head } from "../../../lib/model/head.ts";
 import type { Write, WriteResult } from "../../../lib/model/item.ts";
 import { decodeMessage, encodeMessage, type Message, type Outgoing } from "../../../lib/model/message.ts";
+import type { CallInvoker } from "../../../lib/ports.ts";
 import type { TurnOutcome, TurnRequest } from "../../../lib/protocol.ts";
 import { readHead } from "../../../lib/store/head-store.ts";
 import { laneOf } from "../../../lib/store/send.ts";
@@ -32,6 +33,13 @@ export interface Delivered {
   readonly sequence?: string;
 }
 
+interface WorldOptions extends DispatcherOptions {
+  /** The clock of the world may jump. */
+  readonly stopwatch?: ManualClock;
+  /** Turns may invoke what they call (R28). */
+  readonly calls?: CallInvoker;
+}
+
 export class DispatcherWorld {
   readonly clock = new ManualClock(Date.UTC(2030, 0, 1));
   readonly items = new HeldStore();
@@ -57,7 +65,7 @@ export class DispatcherWorld {
   readonly #registered: Promise<unknown>;
   #sequence = 0;
 
-  constructor(services: readonly unknown[], options: DispatcherOptions = {}) {
+  constructor(services: readonly unknown[], { stopwatch, calls, ...options }: WorldOptions = {}) {
     const { items, clock } = this;
     const endpoint: Endpoint = createEndpoint(services);
     const registry = new ItemRegistry(items, clock, 0);
@@ -74,6 +82,7 @@ export class DispatcherWorld {
     };
     const ports = {
       ...{ items, clock, registry, mailbox: { sendBatch }, entropy: systemEntropy },
+      ...(stopwatch ? { stopwatch } : {}),
       logger: { log: (level: string, message: string) => void this.logged.push(`${level} ${message}`) },
       timers: {
         schedule: async ({ atMs, message }: { atMs: number; message: Outgoing }) => {
@@ -88,7 +97,7 @@ export class DispatcherWorld {
       ...ports,
       invoker: {
         invoke: async (_, request) => {
-          const turn = this.invoke?.(request) ?? endpoint.runTurn(request, ports);
+          const turn = this.invoke?.(request) ?? endpoint.runTurn(request, { ...ports, invoker: calls });
           return await (this.beside ? Promise.race([turn, this.beside]) : turn);
         },
         get staysInTouch() {

@@ -1,23 +1,26 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import { InvariantError } from "../../../lib/errors.ts";
+import { SQS_DEDUP_MS } from "../../../lib/limits/aws.ts";
 import type { Incoming } from "../../../lib/model/message.ts";
 import type { Logger } from "../../../lib/ports.ts";
 import { openDatabase } from "../../../runtime/local/database.ts";
 import { LocalMailbox } from "../../../runtime/local/mailbox.ts";
 import { ManualClock, turns } from "./manual-clock.ts";
 
-function setUp() {
+/** `jumps`: its clock may, and the stopwatch beside it does not. */
+function setUp({ jumps = false } = {}) {
   const database = openDatabase(":memory:");
   onTestFinished(() => database.close());
   const clock = new ManualClock();
   const logged: string[] = [];
   const logger: Logger = { log: (level, message) => logged.push(`${level}: ${message}`) };
-  const mailbox = new LocalMailbox(database, clock, logger);
+  const stopwatch = new ManualClock();
+  const mailbox = new LocalMailbox(database, clock, logger, jumps ? stopwatch : clock);
   let sent = 0;
   const send = (group: string, body: string, dedup = `d${sent++}`) =>
     mailbox.sendBatch([{ group, dedup, body }]);
   const rows = (table: string) => Number(database.prepare(`SELECT count(*) AS n FROM ${table}`).get()?.["n"]);
-  return { database, clock, mailbox, send, logged, rows };
+  return { database, clock, stopwatch, mailbox, send, logged, rows };
 }
 
 const bodies = (batch: readonly Incoming[]): string => batch.map(({ body }) => body).join(" ");
@@ -220,6 +223,17 @@ describe("redelivery", () => {
 });
 
 describe("deduplication", () => {
+  test("lasts as long when the clock jumps: two may send the same one beside each other", async () => {
+    const { clock, stopwatch, mailbox, send } = setUp({ jumps: true });
+    await send("g", "one", "same");
+    clock.set(clock.now() + 10 * SQS_DEDUP_MS);
+    await send("g", "again", "same");
+    expect(mailbox.depth()).toBe(1);
+    stopwatch.set(stopwatch.now() + SQS_DEDUP_MS);
+    await send("g", "later", "same");
+    expect(mailbox.depth()).toBe(2);
+  });
+
   test("an id is swallowed for five minutes, across a restart, and remembered no longer", async () => {
     const { database, mailbox, send, clock, rows } = setUp();
     await send("g", "first", "same");
