@@ -7,6 +7,7 @@
  */
 import { isExpired } from "../model/head-age.ts";
 import type { Head } from "../model/head.ts";
+import type { InvocationId } from "../model/ids.ts";
 import type { Start } from "../model/message.ts";
 import type { AskedGuard } from "../protocol.ts";
 import type { Timers } from "../ports.ts";
@@ -26,24 +27,30 @@ export interface GuardedPorts extends DoorPorts {
   readonly timers: Timers;
 }
 
-/** Throws {@link OperationalError}, as `accept` does. `deployment`: what it runs on. */
+/** Throws {@link OperationalError}, as `accept` does. `deployment`: what it runs on. `begins`: called before its guard is set. */
 export async function acceptAtDoor(
   ports: GuardedPorts,
   request: AcceptRequest,
   deployment: string,
+  begins: (id: InvocationId) => void = () => undefined,
 ): Promise<AtDoor> {
   const start = startOf(ports, request);
   const name = guardName(ports);
   return start.incarnation === 0
     ? { kind: "runs", start, guard: { name } }
-    : await acceptNamed(ports, { ...start, accepted: true }, name, deployment);
+    : await acceptNamed(ports, { ...start, accepted: true }, { name, deployment, begins });
+}
+
+interface Named {
+  readonly name: string;
+  readonly deployment: string;
+  readonly begins: (id: InvocationId) => void;
 }
 
 async function acceptNamed(
   ports: GuardedPorts,
   start: Start,
-  name: string,
-  deployment: string,
+  { name, deployment, begins }: Named,
 ): Promise<AtDoor> {
   const { items, clock, timers } = ports;
   // A look costs less than a guard in vain. If it lags, the head is refused below; unless something is stored on account of it.
@@ -53,6 +60,7 @@ async function acceptNamed(
   if (found && !isExpired(found.head, clock.now())) return await repeated(ports, start, found.head);
   const guard = { name, atMs: clock.now() + guardMs(1) };
   const timer = guardTimer(start, guard);
+  begins(start.id);
   await timers.schedule(timer);
   const sent = await storeInput(ports, start);
   const running = { guard: name, writer: freshMark(ports), deployment };

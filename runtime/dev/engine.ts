@@ -349,13 +349,6 @@ export class Engine {
       : basename(files?.[0] ? commonFolder(files) : dataPath);
   }
 
-  /** Whether a guard that comes is early: the turn runs at the door, the clock has jumped since it began, or a debugger may hold it. */
-  #isAlive(id: InvocationId): boolean {
-    return (
-      this.#ingress?.door?.runs(id) === true || this.#jumps.hasOutlived(id) || this.#pool.isInspected(id)
-    );
-  }
-
   /** With the time of this server, by which its answers are to be read. */
   #dated(response: HttpResponse): HttpResponse {
     const date = new Date(this.#clock.now()).toUTCString();
@@ -384,9 +377,10 @@ export class Engine {
       invoke: (deployment, request) => this.#turns.invoke(deployment, request),
       staysInTouch: true,
     };
-    const runsAtDoor = (id: InvocationId): boolean => this.#isAlive(id);
+    const runs = (id: InvocationId): boolean =>
+      this.#turns.runs(id) || this.#ingress?.door?.runs(id) === true;
     const watched = this.#traces.watching(invoker);
-    const dispatcher = new Dispatcher({ ...this.#ports(), invoker: watched, runsAtDoor });
+    const dispatcher = new Dispatcher({ ...this.#ports(), invoker: watched, runs });
     this.#dispatcher = dispatcher;
     this.#observer.start({ clock: this.#clock, logger: this.#logger });
     this.#upkeep.start((left) => this.#options.report({ kind: "resumed", ...left }));

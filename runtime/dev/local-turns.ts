@@ -5,6 +5,7 @@
  * dispatcher's, or the door's.
  */
 import { FunctionError, OperationalError } from "../../lib/errors.ts";
+import { LiveTurns } from "../../lib/live-turns.ts";
 import { isStub, parseFields, type Status } from "../../lib/model/head.ts";
 import { hasSucceeded } from "../../lib/model/head-glimpse.ts";
 import type { Attributes } from "../../lib/model/item.ts";
@@ -45,7 +46,8 @@ export interface LocalTurnsPorts {
 
 export class LocalTurns implements Invoker {
   readonly #ports: LocalTurnsPorts;
-  readonly #running = new Set<InvocationId>();
+  /** From when one is asked for until its outcome, or its end, is known. */
+  readonly #live = new LiveTurns();
   /** Of those that run, if steps are told. */
   readonly #targets = new Map<InvocationId, Target>();
 
@@ -55,7 +57,12 @@ export class LocalTurns implements Invoker {
 
   /** How many turns run. */
   get count(): number {
-    return this.#running.size;
+    return this.#live.count;
+  }
+
+  /** Whether a turn of it lives. */
+  runs(id: InvocationId): boolean {
+    return this.#live.has(id);
   }
 
   /** Of a process that has ended nobody can say less than that: its turns are over, and were no attempts. */
@@ -72,7 +79,7 @@ export class LocalTurns implements Invoker {
     const { items, pool, httpHosts, powers, settles, tally, clock } = this.#ports;
     const { start, guard } = request;
     if (start && guard) powers.lastMessages.note([{ start, name: guard.name, atMs: clock.now() }]);
-    this.#running.add(request.id);
+    const end = this.#live.begins(request.id);
     this.#begins(request);
     const over = tally.turnBegan({ id: request.id, ...request.target, sinceMs: clock.now() });
     try {
@@ -89,7 +96,7 @@ export class LocalTurns implements Invoker {
         this.#failed(deployment, request, { message: error.message, ...stackOf(error.cause) });
       throw error;
     } finally {
-      this.#running.delete(request.id);
+      end();
       this.#targets.delete(request.id);
       over();
     }
@@ -107,9 +114,9 @@ export class LocalTurns implements Invoker {
     if (before && statusIn(before) === COMPLETED) return;
     const id = uncheckedIdIn(partition);
     // The usual end of a turn that runs here. It is told with the turn's outcome, so the head need not be read whole.
-    if (this.#running.has(id) && hasSucceeded(after)) return;
+    if (this.#live.has(id) && hasSucceeded(after)) return;
     const { target, origin, outcome, acceptedAtMs } = parseFields(after);
-    const isOwn = this.#running.has(id) && !isKilled(outcome);
+    const isOwn = this.#live.has(id) && !isKilled(outcome);
     if (isOwn || !outcome || isStateEdit({ target, origin }) || this.#ports.isStopped()) return;
     const atMs = this.#ports.clock.now();
     this.#ports.events.tell({ kind: "completed", id, target, atMs, acceptedAtMs, outcome });

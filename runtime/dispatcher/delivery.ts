@@ -29,8 +29,8 @@ export interface DispatcherPorts extends Timed {
   readonly meter?: Meter;
   /** Absent: nothing is traced. */
   readonly traces?: EngineTraces | undefined;
-  /** Whether a turn of it runs in this process where its call was accepted. Absent: nothing is known of such turns here. */
-  readonly runsAtDoor?: (id: InvocationId) => boolean;
+  /** Whether a turn of it runs: in this process, or in one that tells this one of its end. Absent: nothing is known of that. */
+  readonly runs?: (id: InvocationId) => boolean;
 }
 
 /** The guard of a turn, and whose it is. */

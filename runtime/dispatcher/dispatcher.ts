@@ -40,7 +40,8 @@ import { LetGo } from "./let-go.ts";
 import { NoteDelivery } from "./note-delivery.ts";
 import { forgetTimers, repeatLastOutputs } from "../../lib/store/last-outputs.ts";
 import { reply } from "../../lib/store/outputs.ts";
-import { isSetAnew, underGuard } from "./guarded-start.ts";
+import { isEarly, underGuard } from "./guarded-start.ts";
+import { isBesideTurn } from "./living-turn.ts";
 import { OwnFailures } from "./own-failures.ts";
 import { Progress } from "./progress.ts";
 import { Resumption } from "./resumption.ts";
@@ -232,7 +233,7 @@ export class Dispatcher {
   // --- starts ------------------------------------------------------------------------------------------------
 
   async #start(start: Start, given: Delivery): Promise<Verdict> {
-    if (await isSetAnew(this.#ports, start)) return await tellLater(this.#ports, start);
+    if (await isEarly(this.#ports, start)) return await tellLater(this.#ports, start);
     const { stored, stub } = mayExist(start, given) ? await readHeadOrStub(this.#ports.items, start.id) : {};
     const delivery = underGuard(start, stored?.head, given);
     if (stored && isExpired(stored.head, this.#ports.clock.now())) {
@@ -253,6 +254,7 @@ export class Dispatcher {
   }
 
   async #begin(own: Start, stub: Stub | undefined, delivery: Delivery): Promise<Verdict> {
+    if (isBesideTurn(this.#ports, own)) return "retry";
     if (stub) return await this.#meetStub(own, stub, delivery);
     // An id that can be asked for again has its head before it runs (R11), also if its guard is faster than its request.
     if (own.guard !== undefined && own.accepted) return await this.#bear(own, delivery);

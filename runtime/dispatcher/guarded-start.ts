@@ -4,21 +4,21 @@
  */
 import { afresh, outgoing } from "../../lib/store/send.ts";
 import { decodeEnded } from "../../lib/death.ts";
-import { guardMs } from "../../lib/store/guard.ts";
 import type { Head } from "../../lib/model/head.ts";
 import type { Start } from "../../lib/model/message.ts";
 import type { Delivery, DispatcherPorts } from "./delivery.ts";
+import { setAnew } from "./living-turn.ts";
 
-/** It came before its time; or its turn lives in this process, which or whose clock has stood still for a while. */
-export async function isSetAnew(ports: DispatcherPorts, start: Start): Promise<boolean> {
-  const { guardAtMs, id } = start;
-  if (guardAtMs === undefined) return false;
-  const nowMs = ports.clock.now();
-  const isAlive = ports.runsAtDoor?.(id) === true;
-  if (guardAtMs <= nowMs && !isAlive) return false;
-  const atMs = isAlive ? nowMs + guardMs(1) : guardAtMs;
-  const message = outgoing({ ...start, guardAtMs: atMs }, afresh(ports, "guard"));
-  await ports.timers.schedule({ atMs, message });
+/** It came before its time, or its turn lives. */
+export async function isEarly(ports: DispatcherPorts, start: Start): Promise<boolean> {
+  const { guardAtMs: atMs, id } = start;
+  if (atMs === undefined) return false;
+  if (ports.runs?.(id)) {
+    await setAnew(ports, { message: start, atMs });
+    return true;
+  }
+  if (atMs <= ports.clock.now()) return false;
+  await ports.timers.schedule({ atMs, message: outgoing(start, afresh(ports, "guard")) });
   return true;
 }
 

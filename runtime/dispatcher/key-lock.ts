@@ -320,9 +320,10 @@ export class KeyLock {
    * Whether a lock whose owner has no head may be passed on. Usually not: an invocation takes the lock before its first append (R5), so the
    * owner may be about to write its head. But if the lock was handed to it, it had a head; and if its Start is gone from the mailbox by now
    * (`HEAD_OUTLIVES_MS`), too. That head was deleted after its end. What is left was written late: by its zombie, which took the lock, or by
-   * the one that parked it, which wrote the place in the inbox.
+   * the one that parked it, which wrote the place in the inbox. Not while its turn lives: then the clock has jumped (living-turn.ts).
    */
-  #isOrphan({ takenAtMs }: Lock): boolean {
+  #isOrphan({ owner, takenAtMs }: Lock): boolean {
+    if (this.#ports.runs?.(owner.id)) return false;
     return takenAtMs === undefined || this.#ports.clock.now() - takenAtMs > HEAD_OUTLIVES_MS;
   }
 

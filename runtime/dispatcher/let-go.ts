@@ -2,8 +2,8 @@
  * Turns whose message was let go of (R26), and that go on here. What a turn of an earlier version of handlers ends with is still
  * seen to here; any other sees to it itself (relayed-turn.ts), and of that this knows the id.
  *
- * Their guards are known. One that comes while its turn is alive, since this process or its clock stood still for a while, is set
- * anew. If a turn is lost, its guard is sent at once: there is no message any more that would come again.
+ * Their guards are known. One that comes while its turn is alive is set anew (living-turn.ts). If a turn is lost, its guard is sent at
+ * once: there is no message any more that would come again.
  *
  * In AWS a guard cannot be taken out of the delay queue. It comes when its turn has long ended, and in doubt, so the outputs of the
  * last append would be done again. Nothing stored says that they were done: that would be a write. But this process knows of the turns
@@ -13,9 +13,9 @@ import { asError } from "../../lib/errors.ts";
 import { GUARDS_REMEMBERED_MAX } from "../../lib/limits.ts";
 import type { InvocationId } from "../../lib/model/ids.ts";
 import type { Outgoing, Resume } from "../../lib/model/message.ts";
-import { guardMs } from "../../lib/store/guard.ts";
 import { afresh, outgoing, sendAll } from "../../lib/store/send.ts";
 import type { DispatcherPorts, Guarded, Verdict } from "./delivery.ts";
+import { setAnew } from "./living-turn.ts";
 
 export class LetGo {
   readonly #ports: DispatcherPorts;
@@ -83,15 +83,14 @@ export class LetGo {
     const { guard, id, dueAtMs: setAtMs } = message;
     if (guard === undefined) return false;
     // One that comes early says that its turn is over.
-    if (this.#followed.has(id) && setAtMs !== undefined) return await this.#setAnew(message);
+    if (setAtMs !== undefined && (this.#followed.has(id) || this.#ports.runs?.(id) === true))
+      return await this.#setAnew(message, setAtMs);
     if (this.#needless.has(guard)) return true;
-    return this.#guards.has(guard) && (await this.#setAnew(message));
+    return this.#guards.has(guard) && (await this.#setAnew(message, setAtMs));
   }
 
-  async #setAnew(message: Resume): Promise<true> {
-    const dueAtMs = this.#ports.clock.now() + guardMs(1);
-    const again = outgoing({ ...message, dueAtMs }, afresh(this.#ports, "guard"));
-    await this.#ports.timers.schedule({ atMs: dueAtMs, message: again });
+  async #setAnew(message: Resume, atMs = this.#ports.clock.now()): Promise<true> {
+    await setAnew(this.#ports, { message, atMs });
     return true;
   }
 

@@ -8,6 +8,7 @@
 import { attemptIn, deathBy, type Died, type FailedTurn } from "../../lib/death.ts";
 import { asError, FunctionError, OperationalError } from "../../lib/errors.ts";
 import { MESSAGE_PAYLOAD_BYTES_MAX } from "../../lib/limits.ts";
+import { LiveTurns } from "../../lib/live-turns.ts";
 import { DOOR_ALONE_MS, DOOR_LOOK_MS, DOOR_TURN_MS_MAX, DOOR_TURNS_MAX } from "../../lib/limits/http.ts";
 import type { InvocationId } from "../../lib/model/ids.ts";
 import { isExclusive } from "../../lib/model/manifest.ts";
@@ -50,8 +51,8 @@ const hasPorts = (ports: IngressPorts): ports is DoorTurnPorts =>
 
 export class DoorTurns implements CallsAtDoor {
   readonly #ports: DoorTurnPorts;
-  /** Invocations of which a turn runs here. */
-  readonly #running = new Set<InvocationId>();
+  /** From before its guard is set, which may come at once where the clock jumps, until what follows from it is done. */
+  readonly #live = new LiveTurns();
   readonly #open = new Set<Promise<unknown>>();
   /** Calls that are being admitted, and turns that run. */
   #taken = 0;
@@ -67,7 +68,7 @@ export class DoorTurns implements CallsAtDoor {
 
   /** Whether a turn of it runs here. */
   runs(id: InvocationId): boolean {
-    return this.#running.has(id);
+    return this.#live.has(id);
   }
 
   /** No turn is under way, nor what follows from one. */
@@ -98,11 +99,17 @@ export class DoorTurns implements CallsAtDoor {
     const policy = await handlerPolicyOf(this.#ports.registry, { target, idempotencyKey });
     const { served } = policy;
     if (served?.guards !== true) return {};
-    const admitted = await acceptAtDoor(this.#ports, request, served.deployment.id);
-    if (admitted.kind !== "runs") return admitted.kind === "repeats" ? { repeat: admitted } : {};
-    const turn = { ...admitted, served };
-    this.#ports.meter?.measure("accepted");
-    return { turn, running: this.#track(turn, this.#run(turn, policy, exchange.callWaitMs)) };
+    let end = (): void => undefined;
+    const begins = (id: InvocationId): void => void (end = this.#live.begins(id));
+    try {
+      const admitted = await acceptAtDoor(this.#ports, request, served.deployment.id, begins);
+      if (admitted.kind !== "runs") return admitted.kind === "repeats" ? { repeat: admitted } : {};
+      const turn = { ...admitted, served };
+      this.#ports.meter?.measure("accepted");
+      return { turn, running: this.#track(turn, this.#run(turn, policy, exchange.callWaitMs)) };
+    } finally {
+      end();
+    }
   }
 
   async #repeat(exchange: IngressExchange, { acceptance, head }: Repeated): Handling {
@@ -165,12 +172,12 @@ export class DoorTurns implements CallsAtDoor {
   }
 
   async #track<T>({ start }: Turn, turn: Promise<T>): Promise<T> {
-    this.#running.add(start.id);
+    const end = this.#live.begins(start.id);
     this.#open.add(turn);
     try {
       return await turn;
     } finally {
-      this.#running.delete(start.id);
+      end();
       this.#open.delete(turn);
     }
   }

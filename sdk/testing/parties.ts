@@ -1,5 +1,7 @@
 /** Those who act in a test environment, apart from the test: the ingress, the dispatcher, and the handlers' turns. */
 import { TEST_BATCH_MS_MAX } from "../../lib/limits/local.ts";
+import { LiveTurns } from "../../lib/live-turns.ts";
+import type { InvocationId } from "../../lib/model/ids.ts";
 import type { Incoming } from "../../lib/model/message.ts";
 import type { Clock, Entropy, Invoker, ItemStore, Logger, Mailbox, Timers } from "../../lib/ports.ts";
 import type { ItemRegistry } from "../../lib/store/registry.ts";
@@ -43,16 +45,22 @@ export function partiesOf(
   { ports, endpoint, onTurn }: PartiesParts,
   turnPorts: (invoker: Invoker) => TurnPorts,
 ): Parties {
+  const live = new LiveTurns();
   const invoker: Invoker = {
     invoke: async (_deployment, request: TurnRequest): Promise<TurnOutcome> => {
       onTurn(request);
-      return await endpoint.runTurn(request, given);
+      const end = live.begins(request.id);
+      try {
+        return await endpoint.runTurn(request, given);
+      } finally {
+        end();
+      }
     },
   };
   const given = turnPorts(invoker);
   const ingress = new Ingress({ ...ports, invoker });
-  const runsAtDoor = (id: string): boolean => ingress.door?.runs(id) === true;
-  const dispatcher = new Dispatcher({ ...ports, invoker, runsAtDoor });
+  const runs = (id: InvocationId): boolean => live.has(id) || ingress.door?.runs(id) === true;
+  const dispatcher = new Dispatcher({ ...ports, invoker, runs });
   return {
     ingress,
     handle: async (batch) => await dispatcher.handle(batch, TEST_BATCH_MS_MAX),

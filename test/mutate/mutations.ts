@@ -19,6 +19,7 @@ const mutation = (
 
 const IN_DOUBT = "test/unit/dispatcher/in-doubt.test.ts";
 const HAND_OFF = "test/unit/dispatcher/hand-off.test.ts";
+const LIVING = "test/unit/dispatcher/living-turn.test.ts";
 const STOPWATCH = "test/unit/edge/stopwatch.test.ts";
 const REQUESTS = "test/contract/dynamo-requests.test.ts";
 
@@ -219,6 +220,81 @@ export const MUTATIONS: readonly Mutation[] = [
     "test/unit/events/status.test.ts",
   ),
   mutation(
+    "a jump: the guard of a turn that came by the queue asks nobody whether the turn lives",
+    "runtime/dispatcher/let-go.ts",
+    [" || this.#ports.runs?.(id) === true))", "))"],
+    LIVING,
+  ),
+  mutation(
+    "a jump: the guard of a called turn asks nobody whether the turn lives",
+    "runtime/dispatcher/guarded-start.ts",
+    ["  if (ports.runs?.(id)) {", "  if (ports.runs?.(id) && start.accepted) {"],
+    LIVING,
+  ),
+  mutation(
+    "a jump: a poke takes over from a turn that lives",
+    "runtime/dispatcher/resumption.ts",
+    ['    if (resume.poke && this.#ports.runs?.(id)) return "done";\n', ""],
+    LIVING,
+  ),
+  mutation(
+    "a jump: a Start that is sent at once begins beside a turn that lives",
+    "runtime/dispatcher/living-turn.ts",
+    ["guard === undefined && runs?.(id) === true;", "guard !== undefined && runs?.(id) === true;"],
+    LIVING,
+  ),
+  mutation(
+    "a jump: a lock is taken from an owner whose turn lives",
+    "runtime/dispatcher/key-lock.ts",
+    ["    if (this.#ports.runs?.(owner.id)) return false;\n", "    void owner;\n"],
+    LIVING,
+  ),
+  mutation(
+    "a jump: a guard is set anew although a later one is named",
+    "runtime/dispatcher/living-turn.ts",
+    ["atMs <= head.modifiedAtMs;", "atMs < 0;"],
+    LIVING,
+  ),
+  mutation(
+    "a jump: a guard that is not named yet is left",
+    "runtime/dispatcher/living-turn.ts",
+    [
+      "head.guard === undefined || head.guard === message.guard) return false;",
+      "head.guard === message.guard) return head?.guard !== message.guard;",
+    ],
+    LIVING,
+  ),
+  mutation(
+    "a jump: what vouches for a caller is set anew for ever",
+    "runtime/dispatcher/living-turn.ts",
+    ["  return isCallers ? message.origin === head.origin : atMs", "  return isCallers ? false : atMs"],
+    LIVING,
+  ),
+  mutation(
+    "a jump: a caller in memory waits by the clock",
+    "sdk/turn/direct-calls.ts",
+    ["    return stopwatchOf(this.#ports).now();", "    return this.#ports.clock.now();"],
+    LIVING,
+  ),
+  mutation(
+    "a jump: a turn has been left alone",
+    "sdk/turn/turn-guard.ts",
+    ["if (stopwatchOf(this.#ports).now() - this.#setOutMs", "if (this.#ports.clock.now() - this.#beganMs"],
+    LIVING,
+  ),
+  mutation(
+    "a jump: the time of a message is over",
+    "runtime/dispatcher/delivery.ts",
+    ["  deadlineMs - stopwatchOf(ports).now();", "  deadlineMs - ports.clock.now();"],
+    LIVING,
+  ),
+  mutation(
+    "a jump: who waits for a turn looks by the clock",
+    "runtime/dispatcher/relayed-turn.ts",
+    ["  const stopwatch = stopwatchOf(ports);", "  const stopwatch = ports.clock;"],
+    LIVING,
+  ),
+  mutation(
     "a jump: a request has waited for its result",
     "runtime/ingress/result.ts",
     ["stopwatch.now() - startMs, nowMs)", "nowMs - startMs, nowMs)"],
@@ -235,6 +311,21 @@ export const MUTATIONS: readonly Mutation[] = [
     "runtime/local/mailbox.ts",
     ["const knownMs = this.#stopwatch.now();", "const knownMs = nowMs;"],
     "test/unit/local/mailbox.test.ts",
+  ),
+  mutation(
+    "a jump: a turn at the door is known once its guard is set",
+    "lib/store/door.ts",
+    [
+      "  begins(start.id);\n  await timers.schedule(timer);",
+      "  await timers.schedule(timer);\n  begins(start.id);",
+    ],
+    "test/unit/ingress/door.test.ts",
+  ),
+  mutation(
+    "a jump: of two, the file keeps the last one",
+    "runtime/dev/jumps.ts",
+    ["Math.max(this.#aheadMs, aheadMs)", "aheadMs"],
+    "test/unit/dev/jumps.test.ts",
   ),
   mutation(
     "a jump: brokers have not answered in time",

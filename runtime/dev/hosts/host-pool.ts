@@ -67,6 +67,8 @@ export class HostPool implements Invoker {
   readonly #ticker: NodeJS.Timeout;
   #current: string | undefined;
   #stopped = false;
+  /** As of the last jump. */
+  #aheadMs = 0;
 
   constructor(options: HostPoolOptions) {
     this.#options = options;
@@ -101,11 +103,6 @@ export class HostPool implements Invoker {
     const { process } = await this.#sharedOf(this.#current);
     await process.discovered;
     return await this.#debugger.pass(process);
-  }
-
-  /** Whether it may stand at a breakpoint. */
-  isInspected(id: InvocationId): boolean {
-    return this.processOf(id)?.isInspected === true;
   }
 
   /** A port that is not free yet is asked for again. */
@@ -181,13 +178,10 @@ export class HostPool implements Invoker {
     for (const process of this.#processes) if (process.runs(id)) process.arm(id);
   }
 
-  /** The invocations that have turns in any of its processes. */
-  get running(): readonly InvocationId[] {
-    return [...this.#processes].flatMap(({ running }) => running);
-  }
-
-  /** The clocks of all processes are ahead by so much. A process that is started later gets it with its turns. */
+  /** The clocks of all processes are ahead by so much, and so are those of later ones: a turn may have been asked for before the jump that
+   * waits for its process. */
   jump(aheadMs: number): void {
+    this.#aheadMs = Math.max(this.#aheadMs, aheadMs);
     for (const process of this.#processes) process.jump(aheadMs);
   }
 
@@ -256,6 +250,7 @@ export class HostPool implements Invoker {
       ...(turnSlackMs === undefined ? {} : { turnSlackMs }),
     });
     this.#processes.add(process);
+    if (this.#aheadMs > 0) process.jump(this.#aheadMs);
     void process.gone.then(() => this.#processes.delete(process));
     // Nobody reads the bundle after it is loaded. Without it a killed engine leaves nothing behind.
     void process.discovered.catch(() => undefined).then(removeBundle);

@@ -156,10 +156,6 @@ export class HostProcess {
     this.#channel.call("jump", aheadMs).catch(() => undefined);
   }
 
-  get isInspected(): boolean {
-    return this.#isInspected;
-  }
-
   /** Lets a debugger attach at this port, or no more. Rejects if the port is not free. */
   async inspect(port: number | undefined): Promise<string | undefined> {
     const address = await this.#channel.call("inspect", port);

@@ -68,11 +68,6 @@ export class HttpHosts implements Invoker, Discoverer {
     return this.#channelsOf(id).length > 0;
   }
 
-  /** The invocations that have turns. */
-  get running(): readonly InvocationId[] {
-    return [...this.#turns.values()];
-  }
-
   /** There is an order for it. If a turn of it runs, its process is told. An earlier version's does not understand that. */
   arm(id: InvocationId): void {
     for (const channel of this.#channelsOf(id)) channel.call("arm", id).catch(() => undefined);

@@ -13,6 +13,7 @@ const done = (value) => ({ kind: "completed", ownsLock: false, replies: [], valu
 const handlers = {
   handler: () => done(process.pid),
   slower: () => new Promise((resolve) => setTimeout(resolve, 2000, done(process.pid))),
+  now: (_request, ports) => done(ports.clock.now() - Date.now()),
   slow: () => new Promise((resolve) => setTimeout(resolve, 400, done(process.pid))),
   get: async (request, ports) => done(await ports.items.get({ table: "state", pk: request.id, sk: "x" })),
   ports: async (_request, { items, mailbox, registry, clock, entropy, logger }) => {
@@ -248,4 +249,14 @@ test("stopping fails what is in flight, and later turns never ran", async () => 
   await pool.stop();
   await slow;
   await expect(run("c", "handler")).rejects.toMatchObject({ name: "OperationalError", code: "unavailable" });
+});
+
+test("a process that starts after the clock has jumped is as far ahead, whatever its turns were told before", async () => {
+  const { pool, run } = poolOf(BUNDLE);
+  const early = run("a", "now");
+  pool.jump(1_000_000);
+  expect(await early).toBeGreaterThan(990_000);
+  pool.jump(2_000_000);
+  pool.jump(1_500_000);
+  expect(await run("b", "now")).toBeGreaterThan(1_990_000);
 });

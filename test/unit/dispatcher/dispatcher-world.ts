@@ -1,11 +1,19 @@
 /** A dispatcher and handlers over a store in memory; a test delivers each message itself, and may come between any two writes. */
 import { systemEntropy } from "../../../lib/entropy.ts";
+import { LiveTurns } from "../../../lib/live-turns.ts";
 import type { InvocationId } from "../../../lib/model/ids.ts";
 import type { Head } from "../../../lib/model/head.ts";
 import type { Write, WriteResult } from "../../../lib/model/item.ts";
-import { decodeMessage, encodeMessage, type Message, type Outgoing } from "../../../lib/model/message.ts";
+import {
+  decodeMessage,
+  encodeMessage,
+  type Message,
+  type Outgoing,
+  type Start,
+} from "../../../lib/model/message.ts";
 import type { CallInvoker } from "../../../lib/ports.ts";
-import type { TurnOutcome, TurnRequest } from "../../../lib/protocol.ts";
+import type { AskedGuard, TurnOutcome, TurnRequest } from "../../../lib/protocol.ts";
+import { guardedRequest } from "../../../lib/store/guarded-turn.ts";
 import { readHead } from "../../../lib/store/head-store.ts";
 import { laneOf } from "../../../lib/store/send.ts";
 import { ItemRegistry } from "../../../lib/store/registry.ts";
@@ -59,10 +67,14 @@ export class DispatcherWorld {
   beforeSchedule: (message: Message) => void = () => undefined;
   /** Whether the dispatcher hears of turns that it has let go of. */
   staysInTouch = false;
+  /** Whether it hears of the end of each turn, as on one machine: then it knows which ones live. */
+  hearsOfEnds = false;
   /** Ends each turn, if it is there first. */
   beside: Promise<never> | undefined;
   readonly #dispatcher: Dispatcher;
   readonly #registered: Promise<unknown>;
+  readonly #live = new LiveTurns();
+  readonly #run: (request: TurnRequest) => Promise<TurnOutcome>;
   #sequence = 0;
 
   constructor(services: readonly unknown[], { stopwatch, calls, ...options }: WorldOptions = {}) {
@@ -92,14 +104,21 @@ export class DispatcherWorld {
         },
       },
     };
+    this.#run = async (request) => {
+      const end = this.#live.begins(request.id);
+      try {
+        const turn = this.invoke?.(request) ?? endpoint.runTurn(request, { ...ports, invoker: calls });
+        return await (this.beside ? Promise.race([turn, this.beside]) : turn);
+      } finally {
+        end();
+      }
+    };
     const staysInTouch = (): boolean => this.staysInTouch;
     const dispatcherPorts: DispatcherPorts = {
       ...ports,
+      runs: (id) => this.hearsOfEnds && this.#live.has(id),
       invoker: {
-        invoke: async (_, request) => {
-          const turn = this.invoke?.(request) ?? endpoint.runTurn(request, { ...ports, invoker: calls });
-          return await (this.beside ? Promise.race([turn, this.beside]) : turn);
-        },
+        invoke: async (_, request) => await this.#run(request),
         get staysInTouch() {
           return staysInTouch();
         },
@@ -121,6 +140,13 @@ export class DispatcherWorld {
       remainingMs,
     );
     return failed.length === 0;
+  }
+
+  /** Runs a first turn behind a guard, under no message (R25). */
+  async runGuarded(start: Start, guard: AskedGuard): Promise<TurnOutcome> {
+    const served = { deployment: { id: "dp_1" }, kind: "plain" } as const;
+    const kept = { retentionMs: 0, journalRetentionMs: 0 };
+    return await this.#run(guardedRequest({ start, guard, served }, kept, 60_000));
   }
 
   /** Delivers what a group holds. Answers the ids of what is given back: `m0` and so on. */

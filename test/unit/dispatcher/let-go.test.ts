@@ -19,6 +19,7 @@ function world() {
     clock: { now: () => 1000, after: () => () => undefined },
     entropy: { bytes: (count: number) => new Uint8Array(count).fill(byte++) },
     mailbox: { sendBatch: async (batch: readonly Outgoing[]) => (sent.push(...batch), []) },
+    items: { get: async () => undefined },
     timers: { schedule: async ({ atMs }: { atMs: number }) => void set.push(atMs) },
     logger,
   } as unknown as DispatcherPorts;

@@ -4,7 +4,7 @@ import { decodeEnded } from "../../../lib/death.ts";
 import { FunctionError, OperationalError } from "../../../lib/errors.ts";
 import { MESSAGE_PAYLOAD_BYTES_MAX } from "../../../lib/limits.ts";
 import { CALL_WAIT_MS, DOOR_TURNS_MAX } from "../../../lib/limits/http.ts";
-import { decodeMessage, type Outgoing, type Start } from "../../../lib/model/message.ts";
+import { decodeMessage, type Message, type Outgoing, type Start } from "../../../lib/model/message.ts";
 import { success } from "../../../lib/model/outcome.ts";
 import { encodeWait } from "../../../lib/model/wait.ts";
 import type { TurnOutcome, TurnRequest } from "../../../lib/protocol.ts";
@@ -26,6 +26,8 @@ class Door {
   readonly timers: { readonly atMs: number; readonly message: Outgoing }[] = [];
   readonly cancelled: Outgoing[] = [];
   readonly measured: string[] = [];
+  /** Before each timer is set: whether its turn is known to live. */
+  readonly alive: boolean[] = [];
   readonly #ingress: Ingress;
 
   constructor(turn: (request: TurnRequest) => TurnOutcome | Promise<TurnOutcome>) {
@@ -36,7 +38,11 @@ class Door {
         ...this.world.ports,
         meter: { measure: (metric) => void this.measured.push(metric) },
         timers: {
-          schedule: async (timer) => void this.timers.push(timer),
+          schedule: async (timer) => {
+            this.timers.push(timer);
+            this.alive.push(this.isAlive(decodeMessage(timer.message.body)));
+            await Promise.resolve();
+          },
           cancel: async ({ message }) => void this.cancelled.push(message),
         },
         invoker: {
@@ -52,6 +58,9 @@ class Door {
 
   ask = (line: string, body = '"x"', headers: Record<string, string> = {}) =>
     answerOf(this.#ingress.handle(requestOf(line, body, { "content-type": "application/json", ...headers })));
+
+  isAlive = (message: Pick<Message, "id"> | undefined): boolean =>
+    message !== undefined && this.#ingress.door?.runs(message.id) === true;
 
   /** The guards in the timers. */
   get guards(): Start[] {
@@ -81,6 +90,13 @@ describe("a call at the door", () => {
     void door.ask("POST /T/hello");
     await settle();
     expect(door.measured).toEqual(["accepted", ...expected]);
+  });
+
+  test("is known to live before its guard is set, which may come at once where the clock jumps", async () => {
+    const door = new Door(() => COMPLETED);
+    await door.ask("POST /T/hello", '"x"', { "idempotency-key": "k" });
+    expect([door.asked.length, door.alive]).toEqual([1, [true]]);
+    expect(door.isAlive(door.guards[0])).toBe(false);
   });
 
   test("takes the guard back that its turn has set, where that is possible", async () => {
