@@ -96,6 +96,8 @@ export class Platform {
   letsGo: boolean;
   /** As on one machine: a dispatcher hears of a turn that it has let go of. */
   readonly #staysInTouch: boolean;
+  /** And it knows of each turn whether it lives. */
+  readonly #knowsLives: boolean;
   #polling = false;
   #nextLookMs = Number.POSITIVE_INFINITY;
   #looks = 0;
@@ -109,6 +111,7 @@ export class Platform {
     const relays = new Prng(world.seed, "relays");
     this.letsGo = relays.chance(0.8);
     this.#staysInTouch = relays.chance(0.3);
+    this.#knowsLives = this.#staysInTouch && new Prng(world.seed, "lives").chance(0.4);
     world.queue.onAvailable = () => this.#poll();
     if (world.own) world.own.onAvailable = () => this.#poll();
   }
@@ -336,7 +339,10 @@ export class Platform {
     const free = this.#dispatchers.find((each) => !each.busy && each.actor.alive && each.side === side);
     if (free) return free;
     const actor = this.actor("dispatcher");
-    const dispatcher = side.dispatcher({ ...this.#withTimers(actor), invoker: this.invoker(actor) });
+    const dispatcher = side.dispatcher({
+      ...{ ...this.#withTimers(actor), invoker: this.invoker(actor) },
+      ...(this.#knowsLives ? { runs: (id: string) => this.#runs(id) } : {}),
+    });
     const environment: DispatcherEnvironment = {
       ...{ actor, side, dispatcher, busy: false },
       ...(this.#world.own ? { intake: this.#intake(actor, dispatcher, this.#world.own) } : {}),
@@ -525,6 +531,10 @@ export class Platform {
     if (code === 570) return drifting.has(id) ? "drift refused" : undefined;
     if (/^(R8|J1):/.test(message) && acknowledged.purging.has(id)) return "zombie of a purged one";
     return silence.boundIn(message);
+  }
+
+  #runs(id: string): boolean {
+    return this.#handlers.some(({ actor }) => actor.alive && actor.turn?.id === id);
   }
 
   #handler(): HandlerEnvironment {
