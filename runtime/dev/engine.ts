@@ -137,10 +137,8 @@ export class Engine {
     this.#pool = new HostPool({
       ports,
       loadBundle: (deployment) => deployer.load(deployment),
-      output: (deployment, stream, line) => {
-        const old = this.#current !== undefined && deployment !== this.#current;
-        options.report({ kind: "output", deployment, old, stream, line });
-      },
+      output: (deployment, stream, line) =>
+        options.report({ kind: "output", deployment, old: this.#isOld(deployment), stream, line }),
     });
     this.#jumps = new Jumps({
       ...{ clock: this.#clock, meta: this.#items.meta, upkeep: this.#upkeep },
@@ -157,7 +155,7 @@ export class Engine {
       ...{ powers: this.#powers, events: this.#events },
       ...{ clock: this.#clock, settles: this.#settles, isStopped: () => this.#stopped },
       ...{ tally: this.#observer.tally, tellsSteps: options.tellsSteps === true },
-      isOld: (deployment) => this.#current !== undefined && deployment !== this.#current,
+      isOld: (deployment) => this.#isOld(deployment),
     });
     this.#adoption = new Adoption({ ...this.#ports(), pool: this.#pool, report: options.report });
     this.#tellOfInvocations();
@@ -167,6 +165,10 @@ export class Engine {
       pool: this.#pool,
       report: (event) => this.#report(event),
     });
+  }
+
+  #isOld(deployment: string): boolean {
+    return this.#current !== undefined && deployment !== this.#current;
   }
 
   #tellOfInvocations(): void {
