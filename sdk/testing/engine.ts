@@ -3,7 +3,6 @@
  * time, which can be skipped.
  */
 import { ItemRegistry } from "../../lib/store/registry.ts";
-import { systemEntropy } from "../../lib/entropy.ts";
 import { clockOf } from "../../lib/clock.ts";
 import { LOCAL_LOOK_MS, SHORT_WAIT_MS, WAIT_PIECE_MS_MAX } from "../../lib/limits.ts";
 import { PASSED_TIMERS_MAX, STANDSTILL_MS_MAX } from "../../lib/limits/testing.ts";
@@ -20,6 +19,7 @@ import { openDatabase } from "../../runtime/local/database.ts";
 import { LocalItemStore, type OperationCounts } from "../../runtime/local/item-store.ts";
 import { LocalMailbox } from "../../runtime/local/mailbox.ts";
 import { SkippingClock } from "../../runtime/local/skipping-clock.ts";
+import { pooledEntropy } from "../../runtime/local/pooled-entropy.ts";
 import { LocalTimers } from "../../runtime/local/timers.ts";
 import type { UserTables } from "../../lib/model/user-write.ts";
 import type { LocalUserTables } from "../../runtime/local/user-tables.ts";
@@ -115,7 +115,7 @@ export class TestEngine {
     };
     this.ports = {
       ...{ items: this.#items, mailbox, timers: this.#timers, registry: this.#registry },
-      ...{ clock: this.clock, entropy: this.#faulty?.entropy("door") ?? systemEntropy },
+      ...{ clock: this.clock, entropy: this.#faulty?.entropy("door") ?? pooledEntropy },
       ...{ lookMs: LOCAL_LOOK_MS, logger: silentLogger, watch: this.#items },
     };
     let reader: LocalItemStore | undefined;
@@ -124,7 +124,7 @@ export class TestEngine {
       isReplayed: this.#faulty ? "always" : alwaysReplay,
       // Its reads are none of the handlers'.
       items: () => (reader ??= new LocalItemStore(this.#database)),
-      ...{ registry: this.#registry, entropy: systemEntropy, now: () => this.clock.now() },
+      ...{ registry: this.#registry, entropy: pooledEntropy, now: () => this.clock.now() },
       endpoint: (request) => this.code.silent(request),
     });
     this.code = new ServedCode(services, options, this.turns);
@@ -282,18 +282,19 @@ export class TestEngine {
       const words = `a handler has been running for ${SETTLE_MS_MAX} ms: time is not skipped while one runs`;
       late = setTimeout(() => reject(new Error(words)), SETTLE_MS_MAX);
     });
-    const over = new AbortController();
-    await Promise.race([this.#idle(), this.#hangs(over.signal), tooLate]).finally(() => {
+    let isOver = false;
+    const hang = this.#hangs(() => isOver);
+    await Promise.race([this.#idle(), hang, tooLate]).finally(() => {
       clearTimeout(late);
-      over.abort();
+      isOver = true;
     });
   }
 
   /** Resolves when all that runs are steps that hang. */
-  async #hangs(over: AbortSignal): Promise<void> {
+  async #hangs(isOver: () => boolean): Promise<void> {
     await this.steps.hung.begun;
     let [quiet, before] = [0, ""];
-    while (quiet < QUIET_TICKS && !over.aborted) {
+    while (quiet < QUIET_TICKS && !isOver()) {
       await new Promise<void>((resolve) => void setImmediate(resolve));
       const now = JSON.stringify(this.counts);
       quiet = now === before && this.steps.areHung ? quiet + 1 : 0;
