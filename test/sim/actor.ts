@@ -1,5 +1,5 @@
 /**
- * Actors: Lambda environments (dispatchers, handlers), clients, the reconciler.
+ * Actors: Lambda environments (dispatchers, handlers, the timers' function), clients, the reconciler.
  *
  * Each request of an actor to the world is one effect. It travels, takes effect at one instant, and is answered. An
  * actor can die before or after any of its effects. A dead actor gets no more answers, but what it has sent still
@@ -12,10 +12,24 @@ import type { Prng } from "../../lib/prng.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { Trace } from "./trace.ts";
 
-export type ActorKind = "client" | "door" | "source" | "dispatcher" | "handler" | "reconciler" | "operator";
+export type ActorKind =
+  | "client"
+  | "door"
+  | "source"
+  | "dispatcher"
+  | "handler"
+  | "timers"
+  | "reconciler"
+  | "operator";
 
 /** Those whose effects are crash points. */
-const DYING: ReadonlySet<ActorKind> = new Set<ActorKind>(["dispatcher", "handler", "door", "source"]);
+const DYING: ReadonlySet<ActorKind> = new Set<ActorKind>([
+  "dispatcher",
+  "handler",
+  "timers",
+  "door",
+  "source",
+]);
 
 export interface CurrentTurn {
   readonly id: string;
@@ -65,7 +79,7 @@ export interface CrashPoint {
 }
 
 export class Effects {
-  /** Effects of dispatchers, handlers, the ingress and the source door in this run: the crash points. */
+  /** Effects of dispatchers, handlers, the timers' function, the ingress and the source door in this run: the crash points. */
   count = 0;
   readonly operations: Record<string, number> = {};
   crashPoints: readonly CrashPoint[] = [];

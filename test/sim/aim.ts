@@ -34,10 +34,13 @@ export interface Aim {
   readonly faults?: Readonly<Partial<Record<FaultKind, number>>>;
   /** Services move into a mailbox of their own, and out of it. */
   readonly moves?: true;
+  /** What fires is a message at once, in all runs. */
+  readonly directTimers?: true;
 }
 
 export interface AimedRun {
   readonly moves?: true;
+  readonly directTimers?: true;
   readonly seed: number;
   readonly plan: FaultPlan;
   readonly workload?: Workload;
@@ -56,6 +59,7 @@ export function aimedRun(seed: number, plan: FaultPlan, aim: Aim = {}): AimedRun
     plan: faults ? { ...plan, only: faults } : plan,
     ...(workload ? { workload } : {}),
     ...(aim.moves ? { moves: true } : {}),
+    ...(aim.directTimers ? { directTimers: true } : {}),
   };
 }
 

@@ -40,6 +40,7 @@ export async function tryCrashes({ program, pairsMax }: CrashJob): Promise<Crash
       workload: small.workload,
       crashPoints,
       fixedLatency: true,
+      directTimers: false,
     });
   const base = await once([]);
   const expected = canonical(base);

@@ -67,6 +67,8 @@ export const FAULT_KINDS = [
   "source-hurried",
   /** A transaction meets another one. */
   "transaction-conflict",
+  /** The timers' function dies at one of its requests; what it forwards is delivered again. */
+  "timers-crash",
 ] as const;
 export type FaultKind = (typeof FAULT_KINDS)[number];
 /** Not in runs with transactions alone. */
@@ -114,6 +116,7 @@ const RATES: Record<FaultKind, readonly [number, number]> = {
   "source-shifted": [0.05, 0.5],
   "source-hurried": [0.02, 0.2],
   "transaction-conflict": [0.05, 0.4],
+  "timers-crash": [0.02, 0.4],
 };
 
 /** Faults that are worst together, at their highest rates: zombies; deaths; a store that answers badly. */

@@ -19,6 +19,8 @@ export interface Options {
   readonly sources: boolean;
   /** All runs write to tables of the user's. */
   readonly transactions: boolean;
+  /** What fires is a message at once, in all runs: the timers' function does not take part. */
+  readonly directTimers: boolean;
   /** The seeds that catch planted bugs are tried first; are written down. */
   readonly recorded: boolean;
   readonly record: boolean;
@@ -38,6 +40,7 @@ const FLAGS = new Set([
   "--moves",
   "--sources",
   "--transactions",
+  "--direct-timers",
   "--planted",
   "--recorded",
   "--record",
@@ -54,6 +57,7 @@ export const USAGE = `npm run sim [-- options]
       [--moves]            services move into a mailbox of their own, and out of it, meanwhile
       [--transactions]     steps write to tables of the user's (ctx.transact)
       [--sources]          event sources deliver to the source door
+      [--direct-timers]    the timers' function does not take part
   --seed K               one seed: its trace, shrunk if it fails [--no-shrink: as it is]
   --planted [--only X]   every planted bug must be caught
       [--recorded]         at the seeds of caught.json first; --record: write them down
@@ -102,6 +106,7 @@ export function parseOptions(args: readonly string[]): Options {
     moves: has("--moves"),
     sources: has("--sources"),
     transactions: has("--transactions"),
+    directTimers: has("--direct-timers"),
     recorded: has("--recorded"),
     record: has("--record"),
   };

@@ -35,6 +35,8 @@ const DEAD_LONG_TURNS: Aim = {
 
 /** Services that move while everything runs (docs/decisions/0023). */
 const MOVES: Aim = { moves: true };
+/** Found before the timers' function took part, and rare: they are searched for without it. */
+const DIRECT: Aim = { directTimers: true };
 const MOVES_AND_DEATHS: Aim = {
   moves: true,
   faults: { "dispatcher-crash": 0.3, "early-redelivery": 0.3, "visibility-lapsed": 0.2, unavailable: 0.03 },
@@ -43,7 +45,9 @@ const MOVES_AND_DEATHS: Aim = {
 export const AIMS: Readonly<Record<string, Aim>> = {
   ...SOURCE_AIMS,
   ...TRANSACTION_AIMS,
-  "messages are sent on as soon as their service is held": MOVES,
+  "messages are sent on as soon as their service is held": { ...MOVES, ...DIRECT },
+  "what a turn may be sending is sent beside it under another name": DIRECT,
+  "what acts for a message leaves what an earlier one of its lane has run": DIRECT,
   "messages of a service that is held are handled here": MOVES,
   "what was handed out before is not in doubt in an own mailbox": MOVES_AND_DEATHS,
   "an own mailbox gives places of its own": MOVES,
@@ -97,6 +101,7 @@ export const AIMS: Readonly<Record<string, Aim>> = {
     faults: { "dispatcher-crash": 0.5, "visibility-lapsed": 0.3, "ack-lost": 0.2 },
   },
   "what ran under a message that died is not looked after": {
+    ...DIRECT,
     workload: "drained",
     faults: { "dispatcher-crash": 0.3, unavailable: 0.04, "handler-crash": 0.3, "ack-lost": 0.2 },
   },
@@ -181,6 +186,7 @@ export const AIMS: Readonly<Record<string, Aim>> = {
     faults: { unavailable: 0.25 },
   },
   "what another dispatcher has brought to rest is taken for what the turn has left": {
+    ...DIRECT,
     workload: "drifting",
     faults: { "handler-crash": 0.5, stall: 0.1, "visibility-lapsed": 0.3 },
   },

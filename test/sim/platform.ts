@@ -88,6 +88,7 @@ export class Platform {
     source: 0,
     dispatcher: 0,
     handler: 0,
+    timers: 0,
     reconciler: 0,
     operator: 0,
   };
@@ -130,10 +131,10 @@ export class Platform {
 
   /** Of a process that runs turns of its own accord: the ingress, and a handler that calls others. */
   doorPorts(actor: Actor) {
-    return { ...this.#withTimers(actor), invoker: this.invoker(actor) };
+    return { ...this.timerPorts(actor), invoker: this.invoker(actor) };
   }
 
-  #withTimers(actor: Actor) {
+  timerPorts(actor: Actor) {
     return { ...this.ports(actor), timers: this.timers(actor) };
   }
 
@@ -340,7 +341,7 @@ export class Platform {
     if (free) return free;
     const actor = this.actor("dispatcher");
     const dispatcher = side.dispatcher({
-      ...{ ...this.#withTimers(actor), invoker: this.invoker(actor) },
+      ...{ ...this.timerPorts(actor), invoker: this.invoker(actor) },
       ...(this.#knowsLives ? { runs: (id: string) => this.#runs(id) } : {}),
     });
     const environment: DispatcherEnvironment = {

@@ -46,6 +46,9 @@ const OPERATIONS = [
     "operator resume",
     "reconciler run",
     "schedule",
+    "timer sent",
+    "timer set again",
+    "timer dropped",
     "invoke",
   ],
 ];
@@ -96,7 +99,12 @@ const PROGRESS_EVERY_MS = 5000;
 const planOf = ({ without, noFaults }: Options) => ({ without, none: noFaults });
 
 /** Throws `RangeError` if no planted bug is called so. */
-function aimOf({ aim, moves, sources, transactions }: Options): Aim | undefined {
+function aimOf(options: Options): Aim | undefined {
+  const aim = namedAim(options);
+  return options.directTimers ? { ...aim, directTimers: true } : aim;
+}
+
+function namedAim({ aim, moves, sources, transactions }: Options): Aim | undefined {
   if (aim === undefined && transactions) return { workload: "transactions" };
   if (aim === undefined && sources) return { workload: "sources" };
   if (aim === undefined) return moves ? { moves } : undefined;
@@ -131,7 +139,7 @@ export async function searchSeeds(options: Options): Promise<boolean> {
     },
   });
   printSummary(totals);
-  const isPart = options.noFaults || options.aim !== undefined || options.moves;
+  const isPart = options.noFaults || options.aim !== undefined || options.moves || options.directTimers;
   const missing = isPart ? [] : neverSeenOf(options, totals);
   if (missing.length > 0) console.log(`FAILED: never exercised: ${missing.join(", ")}`);
   await printFailures(totals.failures, options);
@@ -204,8 +212,8 @@ export async function replay(options: Options): Promise<boolean> {
 }
 
 async function explain(failed: RunResult, options: Options): Promise<void> {
-  const { result, plan, tries } = await shrink(failed, runOf(failed.seed, options).plan);
-  const flags = `${options.aim === undefined ? "" : ` --aim "${options.aim}"`}${options.noFaults ? " --no-faults" : ""}${options.without.length > 0 ? ` --without ${options.without.join(",")}` : ""}`;
+  const { result, plan, tries } = await shrink(failed, runOf(failed.seed, options));
+  const flags = `${options.aim === undefined ? "" : ` --aim "${options.aim}"`}${options.directTimers ? " --direct-timers" : ""}${options.noFaults ? " --no-faults" : ""}${options.without.length > 0 ? ` --without ${options.without.join(",")}` : ""}`;
   console.log(`\nseed ${failed.seed}, as short as ${tries} tries made it:`);
   console.log(`  requests: ${JSON.stringify(result.workload.roots)}`);
   console.log(

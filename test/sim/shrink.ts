@@ -2,6 +2,7 @@
  * Makes a failing run smaller while it still fails by the same rule. It leaves out whole kinds of faults, then
  * requests, instructions, and single faults. It is deterministic: the same seed gives the same small run.
  */
+import type { AimedRun } from "./aim.ts";
 import type { FaultPlan } from "./faults.ts";
 import type { Instruction, Program } from "./program.ts";
 import { run, type RunResult } from "./run.ts";
@@ -15,14 +16,16 @@ export interface Small {
   readonly tries: number;
 }
 
-export async function shrink(failed: RunResult, plan: FaultPlan): Promise<Small> {
+/** `aimed`: the run that failed. */
+export async function shrink(failed: RunResult, aimed: AimedRun): Promise<Small> {
+  const { plan, workload: _drawn, ...as } = aimed;
   const rule = failed.violation?.rule;
   let best: Small = { result: failed, plan, tries: 0 };
   let tries = 0;
   const attempt = async (workload: Workload, candidate: FaultPlan): Promise<boolean> => {
     if (tries >= TRIES_MAX) return false;
     tries++;
-    const result = await run({ seed: failed.seed, plan: candidate, workload, isDetailed: true });
+    const result = await run({ ...as, plan: candidate, workload, isDetailed: true });
     if (result.violation?.rule !== rule || result.trace.lines.length > best.result.trace.lines.length)
       return false;
     best = { result, plan: candidate, tries };
