@@ -16,6 +16,22 @@ export const OF_CALLS: readonly Planted[] = [
       "const guard = { name: `no${callGuardName(start.id)}`, atMs: this.#ports.clock.now() + DIRECT_GUARD_MS };",
     ],
   ),
+  bug("a guard of what has ended is dropped, whatever caller it bears", "runtime/timers/due-timer.ts", 1000, [
+    "(await hasEnded(items, message.replyTo))",
+    "message.replyTo.command >= 0",
+  ]),
+];
+
+/** Of the timers' function (timers-function.ts). */
+export const OF_TIMERS: readonly Planted[] = [
+  bug("a timer is done before it is a message", "runtime/timers/due-timer.ts", 500, [
+    "await sendAll(ports.mailbox, [timer.message]);",
+    "void sendAll(ports.mailbox, [timer.message]).catch(() => undefined);",
+  ]),
+  bug("a guard of what is open is dropped", "runtime/timers/due-timer.ts", 1000, [
+    'if (status !== "completed" || replies',
+    'if (status === "running" || replies',
+  ]),
 ];
 
 export const OF_DOORS: readonly Planted[] = [
