@@ -235,6 +235,25 @@ test("R5: what is paused while its message is in its place takes its key before 
   expect(await lock()).toMatchObject({ owner: { id: start.id } });
 });
 
+test("R16: what is held before it has begun leaves its key to another owner, and goes on behind that", async () => {
+  const [other, start] = [startOf("holds"), startOf("sets")];
+  expect(await world.deliver(other)).toBe(true);
+  const resume: Resume = { kind: "resume", id: start.id, byOperator: true, enters: true };
+  expect(await pauseUndelivered(world, { id: start.id, start }, { code: 500, message: "given up" })).toBe(
+    true,
+  );
+  // The resume vouches for it, and does not come to the lock.
+  const get = world.items.get.bind(world.items);
+  world.items.get = async (item) => await (item.sk === "lock" ? Promise.reject(away()) : get(item));
+  expect(await world.deliver(resume, { sequence: "5" })).toBe(false);
+  world.items.get = get;
+  expect((await pause(world, start.id, 0)).won).toBe(true);
+  expect(await world.deliver({ kind: "resume", id: start.id, enters: true }, { sequence: "5" })).toBe(true);
+  expect(await lock()).toMatchObject({ owner: { id: other.id } });
+  expect(await world.deliver(resume, { sequence: "6" })).toBe(true);
+  expect([await world.deliver(go(other)), ran, await lock()]).toEqual([true, ["sets"], undefined]);
+});
+
 test("W3: what was parked so, and comes once more itself, takes the place of the message that brings it", async () => {
   const [start, other] = [startOf("sets"), startOf("sets")];
   const late = Invocation.begun(start, tokenOf(0, "0"));

@@ -12,6 +12,8 @@ import type { Write } from "../../../lib/model/item.ts";
 import { encodeMessage, type Message, type Notify, type Start } from "../../../lib/model/message.ts";
 import { voucherOf } from "../../../lib/model/voucher.ts";
 import { createHead } from "../../../lib/store/head/births.ts";
+import { pauseUndelivered } from "../../../lib/store/head/rest.ts";
+import { addNotes } from "../../../lib/store/head/transitions.ts";
 import { DispatcherWorld } from "./dispatcher-world.ts";
 
 let ran: string[];
@@ -310,6 +312,35 @@ describe("a mailbox that was replaced numbers from the start again", () => {
     expect(names.toSorted()).toEqual(names);
     expect(voucherOf(lane, "1")).toBe(voucherOf(lane, "1", 0));
   });
+});
+
+test("what the mailbox gave up is resumed in doubt: what its last append sends is sent then (R2, R16)", async () => {
+  const start = startOf("Worker/sendsAndWaits");
+  world.beforeSend = () => {
+    throw new OperationalError("unavailable", "the mailbox is away");
+  };
+  expect(await world.deliver(start)).toBe(false);
+  world.beforeSend = () => undefined;
+  const head = await world.head(start.id);
+  const why = { code: 500, message: "given up" };
+  expect(await pauseUndelivered(world, { id: start.id, head }, why)).toBe(true);
+  expect(world.sent).toEqual([]);
+  const resume = { kind: "resume", id: start.id, byOperator: true, enters: true } as const;
+  expect(await world.deliver(resume)).toBe(true);
+  expect(world.sent).toMatchObject([{ kind: "start", target: { handler: "quick" } }]);
+});
+
+test("what is suspended is run by its notes alone: its own message, which comes again, leaves it to them (R19)", async () => {
+  const start = startOf("Worker/waits");
+  await world.deliver(start);
+  const ports = { items: world.items, clock: world.clock };
+  const { id } = start;
+  expect(await addNotes(ports, id, { incarnation: 0 }, [go(id).note])).toBeDefined();
+  expect(await world.deliver(start, { sequence: "1", receiveCount: 2 })).toBe(true);
+  expect(await status(id)).toBe("suspended");
+  // The note's message runs it, in a lane of its own.
+  expect(await world.deliver(go(id), { receiveCount: 2 })).toBe(true);
+  expect(await status(id)).toBe("completed");
 });
 
 /** The names of the Starts that a turn has sent, and a note that came in between. */

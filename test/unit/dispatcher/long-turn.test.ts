@@ -2,9 +2,15 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { FunctionError, OperationalError } from "../../../lib/errors.ts";
 import { RELAY_AFTER_MS, RELAY_LOOKS_MS } from "../../../lib/limits.ts";
-import { invocationId, type InvocationId, UNIQUE_SIZE } from "../../../lib/model/ids.ts";
+import { invocationId, type InvocationId, noteGroupOf, UNIQUE_SIZE } from "../../../lib/model/ids.ts";
 import { lockKey, parseLock } from "../../../lib/model/lock.ts";
-import type { Message, ReplyTo, Resume, Start } from "../../../lib/model/message.ts";
+import {
+  encodeMessage,
+  type Message,
+  type ReplyTo,
+  type Resume,
+  type Start,
+} from "../../../lib/model/message.ts";
 import { isLaterGuard, isOfRelay, relayName } from "../../../lib/store/guard.ts";
 import type { Context } from "../../../sdk/context.ts";
 import { object, service } from "../../../sdk/index.ts";
@@ -41,6 +47,19 @@ const work = service({
         await step.promise;
         throw new Error("a bug");
       });
+    },
+    sends: async (ctx: Context): Promise<string> => {
+      await ctx.signal("go");
+      await long(ctx);
+      ctx.serviceSendClient(work).long();
+      return await ctx.signal<string>("more");
+    },
+    deaf: async (ctx: Context): Promise<string> => {
+      await ctx.signal("go");
+      ran.push("deaf");
+      // Of its own: nothing that a cancellation could fail.
+      await step.promise;
+      return await long(ctx);
     },
     awaits: async (ctx: Context): Promise<string> => {
       const { promise } = ctx.awakeable<string>();
@@ -79,7 +98,7 @@ const guards = (): Message[] =>
   world.scheduled.map(({ message }) => message).filter((message) => "guard" in message);
 
 /** Delivers it, and lets time pass until it is let go of. */
-async function letGo(message: Start | Resume): Promise<void> {
+async function letGo(message: Message): Promise<void> {
   const delivered = world.deliver(message);
   await expect.poll(() => ran.length).toBe(1);
   await world.clock.advance(RELAY_AFTER_MS + 1);
@@ -135,6 +154,48 @@ test("where only others are awaited, nothing is left", async () => {
   await expect.poll(async () => (await world.head(message.id))?.status).toBe("suspended");
   await settled();
   expect(early()).toEqual([]);
+});
+
+const noteOf = (id: InvocationId, signal: string): Message => ({
+  ...{ kind: "notify", id },
+  note: { kind: "signalled", signal, delivery: signal, outcome: new TextEncoder().encode('"x"') },
+});
+
+test("what it could not send is sent before the next note takes it further, in whatever lane it was begun (R2)", async () => {
+  const message = start("Work", "sends");
+  await world.deliver(message);
+  await letGo(noteOf(message.id, "go"));
+  const isCallees = ({ kind, id }: Message): boolean => kind === "start" && id !== message.id;
+  world.beforeSend = (sent) => {
+    if (isCallees(sent)) throw new OperationalError("unavailable", "the mailbox is away");
+  };
+  step.resolve();
+  await expect.poll(async () => (await world.head(message.id))?.status).toBe("suspended");
+  await settled();
+  world.beforeSend = () => undefined;
+  expect(await world.deliver(noteOf(message.id, "more"))).toBe(true);
+  expect([(await world.head(message.id))?.status, world.sent.filter(isCallees).length]).toEqual([
+    "completed",
+    1,
+  ]);
+});
+
+test("it is not let go of while its message has brought a cancellation that the code has not heard", async () => {
+  const message = start("Work", "deaf");
+  const { id } = message;
+  await world.deliver(message);
+  const cancellation: Message = { kind: "notify", id, note: { kind: "cancellation", delivery: "c" } };
+  const notes = [noteOf(id, "go"), cancellation].map((note) => encodeMessage(note));
+  let done = false;
+  const delivered = world.deliverTexts(notes, noteGroupOf(id)).finally(() => (done = true));
+  await expect.poll(() => ran.length).toBe(1);
+  await world.clock.advance(RELAY_AFTER_MS + 1);
+  await world.clock.advance(5000);
+  await settled();
+  expect(done).toBe(false);
+  step.resolve();
+  expect(await delivered).toEqual([]);
+  expect((await world.head(id))?.outcome).toMatchObject({ failure: { message: "Cancelled" } });
 });
 
 test("a failed attempt counts, once", async () => {
