@@ -4,6 +4,7 @@
  * a mutation whose text is gone is an error (test/unit/sim/planted.test.ts): write it anew.
  */
 import type { Patch } from "../sim/plant.ts";
+import { PLANTED } from "../sim/planted.ts";
 
 export interface Mutation extends Patch {
   /** The test files of which one must fail. */
@@ -21,7 +22,22 @@ const IN_DOUBT = "test/unit/dispatcher/in-doubt.test.ts";
 const HAND_OFF = "test/unit/dispatcher/hand-off.test.ts";
 const LIVING = "test/unit/dispatcher/living-turn.test.ts";
 const STOPWATCH = "test/unit/edge/stopwatch.test.ts";
+const LONG_TURN = "test/unit/dispatcher/long-turn.test.ts";
 const REQUESTS = "test/contract/dynamo-requests.test.ts";
+
+/** Planted bugs that no seed of the simulator catches today (`UNCAUGHT` in test/sim/planted-aims.ts says why), and the test that does. */
+const UNCAUGHT_BY_SEEDS: Readonly<Record<string, string>> = {
+  "what is held takes its key when its place is gone": HAND_OFF,
+  "what is held before it begins takes the key of another owner": HAND_OFF,
+  "what has not begun takes its key while it is paused": HAND_OFF,
+  "what was passed while it waited begins with its old token": HAND_OFF,
+  "a redelivered resume gets a new token, although the lock has its old one": HAND_OFF,
+  "what is suspended is run by any message that looks at it": IN_DOUBT,
+  "what the mailbox gave up is resumed as if its outputs were done": IN_DOUBT,
+  "how one turn has ended counts for the next owner of its key": LONG_TURN,
+  "a long turn's suspension names the lane that it was begun in": LONG_TURN,
+  "a long turn is let go of while it has notes that are nowhere else": LONG_TURN,
+};
 
 export const MUTATIONS: readonly Mutation[] = [
   mutation(
@@ -82,12 +98,6 @@ export const MUTATIONS: readonly Mutation[] = [
     "who was handed the lock takes it once more after a second",
     "sdk/turn/turn-lock.ts",
     ["if (this.isOwn || token === undefined) return true;", "if (token === undefined) return true;"],
-    HAND_OFF,
-  ),
-  mutation(
-    "the token is that of the message, though the lock has another",
-    "runtime/dispatcher/invocation.ts",
-    ["this.head?.token ?? token;", "this.head?.token ?? this.token ?? token;"],
     HAND_OFF,
   ),
   mutation(
@@ -339,4 +349,8 @@ export const MUTATIONS: readonly Mutation[] = [
     ["      stopwatchOf(ports),", "      ports.clock,"],
     STOPWATCH,
   ),
+  ...PLANTED.flatMap(({ name, file, changes }) => {
+    const caughtBy = UNCAUGHT_BY_SEEDS[name];
+    return caughtBy === undefined ? [] : [{ name, file, changes, tests: [caughtBy] }];
+  }),
 ];

@@ -243,7 +243,7 @@ export const AIMS: Readonly<Record<string, Aim>> = {
   },
 };
 
-/** Those that no run has caught yet, and why. */
+/** Those that no run catches today, and why. A test of the dispatcher catches each one (test/mutate/mutations.ts). */
 export const UNCAUGHT: Readonly<Record<string, string>> = {
   "what is held takes its key when its place is gone":
     "seed 9584 caught it, until what rests could move between builds in the same runs",
@@ -256,7 +256,7 @@ export const UNCAUGHT: Readonly<Record<string, string>> = {
   "what has not begun takes its key while it is paused":
     "its third aimed seed caught it, until what is held takes the key from no owner that has not ended: now it only takes a free one early",
   "how one turn has ended counts for the next owner of its key":
-    "seeds 711182 and 710089 caught it, until attempts that run longer than a second were counted; now it needs another turn that dies unheard, and whose key is handed on in the same delivery (test/unit/dispatcher/long-turn.test.ts)",
+    "seeds 711182 and 710089 caught it, until attempts that run longer than a second were counted; now it needs another turn that dies unheard, and whose key is handed on in the same delivery",
   "what was passed while it waited begins with its old token":
     "seed 700994 caught it, until what is refused with an old token passed its key on and took a later place (taken-late.ts)",
   "a redelivered resume gets a new token, although the lock has its old one":

@@ -29,6 +29,9 @@ test("every planted bug has a recorded catch, but for those that are named with 
   const names = PLANTED.map(({ name }) => name);
   expect(new Set(names).size).toBe(names.length);
   expect(names.filter((name) => !recorded.has(name)).toSorted()).toEqual(Object.keys(UNCAUGHT).toSorted());
+  // What no seed catches, a test near it must.
+  const mutations = MUTATIONS.map(({ name }) => name);
+  expect(Object.keys(UNCAUGHT).filter((name) => !mutations.includes(name))).toEqual([]);
   const known = new Set(names);
   expect([...recorded, ...Object.keys(AIMS)].filter((name) => !known.has(name))).toEqual([]);
 });
