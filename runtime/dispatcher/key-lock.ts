@@ -17,7 +17,8 @@
  *     come to by then: its turn, timers and outputs may be missing. It asks for a look at it, by a message behind the others.
  *   - Named by a zombie, whose message its twin has deleted: the twin was in doubt. If it found the owner before, it has sent a
  *     message `of` its own, which sees to what the zombie hands the key to later, and what that sends is `of` the same. Any other
- *     delivery in doubt that comes by wakes a pending owner, whatever the lock says. If none comes, the reconciler does.
+ *     delivery in doubt that comes by wakes a pending owner, whatever the lock says. If none comes, the reconciler does. A zombie that
+ *     finds the owner at rest, after a turn under the twin's message, leaves it and hands on nothing (progress.ts).
  *   - Runs under a note, and that note is delivered again together with later ones, which go by the last one's name (R17): the owner's
  *     head, or the lock, names an earlier one. All of them are deleted together, so what names any of them is left by them. The look
  *     goes out `of` the last one, and acts for each that came before that in its lane: whoever had that at hand, they were gone.

@@ -155,6 +155,7 @@ export class Progress {
     const stored = await readHead(this.#ports.items, owner.id);
     if (stored?.head.incarnation !== owner.incarnation)
       return await this.passOn({ ...owner, target }, delivery);
+    if (hasRunSince(stored.head)) return "done";
     return await this.#advance(Invocation.stored(owner.id, stored, owner.token), [], delivery);
   }
 
@@ -368,6 +369,14 @@ export class Progress {
     return "done";
   }
 }
+
+/**
+ * What is handed a key has not begun. If it rests after a turn, it has run since, under another message: its timers and notes take it
+ * further, and what runs it then hands its key on. So this dispatcher was slow, and its message has come again, and may be gone. If it
+ * ran the owner and handed the key on in that message's name, and died, nobody would look after the next one.
+ */
+const hasRunSince = ({ status, voucher }: Head): boolean =>
+  status === "suspended" || (status === "backing-off" && voucher === undefined);
 
 /** It may have to begin: where Starts come (R19). */
 export async function enter(

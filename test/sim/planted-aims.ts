@@ -193,6 +193,10 @@ export const AIMS: Readonly<Record<string, Aim>> = {
     workload: "drifting",
     faults: { "handler-crash": 0.5, stall: 0.1, "visibility-lapsed": 0.3 },
   },
+  "a slow dispatcher runs an owner that has run since": {
+    workload: "drifting",
+    faults: { "handler-crash": 0.5, stall: 0.1, "visibility-lapsed": 0.3 },
+  },
   "a note lane runs what does not own its key": {
     workload: "given up among others",
     faults: { "dispatcher-crash": 0.3, unavailable: 0.05, reconciler: 1 },

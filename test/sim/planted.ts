@@ -382,6 +382,10 @@ const LANES: readonly Planted[] = [
     12000,
     ["  of !== undefined && isNoLater(message, of);", "  message === of;"],
   ),
+  bug("a slow dispatcher runs an owner that has run since", "runtime/dispatcher/progress.ts", 8000, [
+    'if (hasRunSince(stored.head)) return "done";',
+    "void hasRunSince;",
+  ]),
   bug("one parks behind a lock that was taken once more", "lib/model/lock.ts", 12000, [
     "all(isOwnedBy(lock.owner), isTakenAsRead(lock), endsBefore(lock))",
     "all(isOwnedBy(lock.owner), endsBefore(lock))",

@@ -136,6 +136,29 @@ test("what ran under an earlier one of notes that come together is left by the l
   expect([ran, (await world.head(owner))?.status]).toEqual([["quick", "quick"], "completed"]);
 });
 
+test("a slow dispatcher leaves an owner that has run since, and rests: it hands its key on to nobody", async () => {
+  const [holder, first] = await parked("quick", "quick");
+  const owner = first?.id ?? holder.id;
+  const dueAtMs = world.clock.now();
+  const rested = Object.entries(headAttributes({ status: "backing-off", dueAtMs }));
+  // Its message has come again, and another dispatcher has run the owner.
+  const get = world.items.get.bind(world.items);
+  world.items.get = async (item) => {
+    if (item.pk === headKey(owner).pk && (await get(key))?.["o"] === owner) {
+      world.items.get = get;
+      const changes = rested.map(([attribute, value]) => setTo(attribute, value));
+      await world.items.write({ op: "update", key: headKey(owner), changes });
+    }
+    return await get(item);
+  };
+  expect(await world.deliver(go(holder))).toBe(true);
+  expect([ran, await lock()]).toMatchObject([[], { owner: { id: owner } }]);
+  // Its timer.
+  const due: Resume = { kind: "resume", id: owner, incarnation: 0, dueAtMs };
+  expect(await world.deliver(due)).toBe(true);
+  expect([ran, await lock()]).toEqual([["quick", "quick"], undefined]);
+});
+
 test("the presence of an owner leaves the lock as it was handed over, and so whose the owner is", async () => {
   const [holder, first] = await parked("steps");
   const seen: unknown[] = [];
