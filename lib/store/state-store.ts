@@ -42,7 +42,7 @@ export interface StateWriter {
 }
 
 /** What the entry at `position` makes of a name; `null`: nothing. */
-export interface StateChange<V extends Value> {
+export interface WrittenState<V extends Value> {
   readonly name: string;
   readonly value: V;
   readonly position: number;
@@ -125,7 +125,7 @@ function assertNotBeyond(item: Attributes, { token }: Pick<StateSubject, "token"
 export async function writeState(
   ports: ValuePorts,
   writer: StateWriter,
-  { name, value, position }: StateChange<Uint8Array | null>,
+  { name, value, position }: WrittenState<Uint8Array | null>,
 ): Promise<void> {
   const fence = fenceOf(writer.token, position);
   const key = keyOf(writer, name);
@@ -163,7 +163,7 @@ export const isShortState = (value: Value): value is Uint8Array | null =>
 /** Refused where a newer write is, or a long value, whose chunks must go: {@link writeState} sees to that. */
 export function shortStateWrite(
   writer: StateWriter,
-  { name, value, position }: StateChange<Uint8Array | null>,
+  { name, value, position }: WrittenState<Uint8Array | null>,
   nowMs: number,
 ): Put {
   const fence = fenceOf(writer.token, position);

@@ -26,7 +26,7 @@ const COUNTEREXAMPLES: readonly Planted[] = [
     "lib/store/outputs.ts",
     1000,
     [
-      "  await writeStateOf(ports, subject, entries, position);",
+      "  if (!subject.stateIsWritten) await writeStateOf(ports, subject, entries, position);",
       "  if (!subject.again) await writeStateOf(ports, subject, entries, position);",
     ],
   ),
