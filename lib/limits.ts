@@ -5,11 +5,9 @@
  * - This file: what the protocol, the dispatcher and a turn of a handler need.
  * - limits/aws.ts: what DynamoDB, SQS, Lambda and the other services take, and how long they are waited for.
  * - limits/http.ts: the ingress and the admin API.
- * - limits/query.ts, limits/events.ts: SQL queries; event sources.
- * - limits/tracing.ts: the spans of invocations, on their way to a collector.
+ * - limits/query.ts, limits/events.ts, limits/tracing.ts: SQL queries; event sources; spans on their way to a collector.
  * - limits/local.ts, limits/testing.ts: `perdure dev`, `perdure/testing`, and the stores on this machine.
- * - limits/replay.ts: code that is asked whether it does what journals have recorded.
- * - limits/ui.ts: what the web UI asks for.
+ * - limits/replay.ts, limits/ui.ts: code that is asked whether it does what journals have recorded; what the web UI asks for.
  * - limits/cli.ts, limits/cli-invocations.ts: the command line, and how long it waits for AWS.
  * - limits/author.ts: what the author of a handler is told of the code.
  *
@@ -169,6 +167,8 @@ export const EARLY_PROMISE_MS = 4 * 24 * 60 * 60 * 1000;
 export const CLOCK_SKEW_MS = 5 * 60 * 1000;
 /** Random bytes of a name that must not repeat: a request's, a delivery's. */
 export const NONCE_BYTES = 12;
+/** Services whose tags a process keeps. */
+export const SERVICE_TAGS_KEPT_MAX = 1000;
 /** Starts sent again within this share a deduplication id, so that a thousand impatient clients do not flood the queue. */
 export const RESEND_WINDOW_MS = 60_000;
 

@@ -9,6 +9,7 @@
  * and a workflow's from its key. All other ids are random.
  */
 import { digest } from "../hash.ts";
+import { SERVICE_TAGS_KEPT_MAX } from "../limits.ts";
 
 export type InvocationId = string & { readonly brand?: "InvocationId" };
 /** Tells the lives of a derived id apart. 0 for random ids and children's ids, which live once. */
@@ -28,7 +29,24 @@ const KIND_KEY_GROUP = 2;
 const base64url = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64url");
 
 /** Eight characters that begin every partition key and every invocation id of a service. */
-export const serviceTag = (service: string): string => base64url(digest(TAG_BYTES, "service", service));
+export const serviceTag = (service: string): string => serviceTagOf(service).text;
+
+interface Tag {
+  readonly bytes: Uint8Array;
+  readonly text: string;
+}
+/** A process meets few services, and each of them many times a call. */
+const tags = new Map<string, Tag>();
+
+function serviceTagOf(service: string): Tag {
+  const known = tags.get(service);
+  if (known) return known;
+  const bytes = digest(TAG_BYTES, "service", service);
+  const tag = { bytes, text: base64url(bytes) };
+  if (tags.size >= SERVICE_TAGS_KEPT_MAX) tags.clear();
+  tags.set(service, tag);
+  return tag;
+}
 
 /** Bytes of the `unique` part that {@link invocationId} takes. */
 export const UNIQUE_SIZE = UNIQUE_BYTES;
@@ -53,7 +71,7 @@ export function invocationId(
   unique: Uint8Array,
 ): InvocationId {
   const parts = [
-    digest(TAG_BYTES, "service", service),
+    serviceTagOf(service).bytes,
     Uint8Array.of(exclusiveKey === undefined ? KIND_OWN_GROUP : KIND_KEY_GROUP),
     ...(exclusiveKey === undefined ? [] : [digest(KEY_HASH_BYTES, "key", service, exclusiveKey)]),
     unique,

@@ -297,11 +297,10 @@ export async function stateVisible(
   if (token === undefined || clock.now() - head.modifiedAtMs > VISIBLE_RECENT_MS) return;
   for (const [name, position] of lastWrites(head)) {
     const key = stateKey(target.service, target.key ?? "", name);
-    for (;;) {
-      const changed = port.changed(key, VISIBLE_WATCH_MS_MAX).catch(() => undefined);
-      if (hasReached(await items.get(key), token, position)) break;
+    // Mostly it is there, and is not watched. A write that comes between look and watch is seen by the next look.
+    while (!hasReached(await items.get(key), token, position)) {
       if (stopwatch.now() > endMs) return;
-      await changed;
+      await port.changed(key, VISIBLE_WATCH_MS_MAX).catch(() => undefined);
     }
   }
 }
