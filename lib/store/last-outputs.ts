@@ -35,18 +35,25 @@ export interface Waiter {
   readonly target: Target;
 }
 
+/** `isBeside`: the turn of the last append may be at its outputs. `areCallsKilled`: what it has called is killed next, and is not sent
+ * again. */
+interface Repetition {
+  readonly isBeside?: boolean;
+  readonly areCallsKilled?: boolean;
+}
+
 /** The outputs of the last append, and, as the status has it, the timers or the replies. `sentAtMs`: when the message
- * at hand was sent. `isBeside`: the turn of that append may be at them. */
+ * at hand was sent. */
 export async function repeatLastOutputs(
   ports: RepeatPorts & WaitPorts,
   id: InvocationId,
   head: Head,
   sentAtMs?: number,
-  isBeside = false,
+  how: Repetition = {},
 ): Promise<void> {
-  if (head.status === "completed") return await repeatEnd(ports, id, head, sentAtMs);
+  if (head.status === "completed") return await repeatEnd(ports, id, head, sentAtMs, how);
   const { incarnation, target, wait } = head;
-  if (mayBeInDoubt(head, ports.clock.now(), sentAtMs)) await repeatOutputs(ports, id, head, isBeside);
+  if (mayBeInDoubt(head, ports.clock.now(), sentAtMs)) await repeatOutputs(ports, id, head, how);
   if (wait) await arrange(ports, { id, incarnation, target }, wait);
 }
 
@@ -56,8 +63,9 @@ export async function repeatEnd(
   id: InvocationId,
   head: Head,
   sentAtMs?: number,
+  how: Repetition = {},
 ): Promise<void> {
-  if (mayBeInDoubt(head, ports.clock.now(), sentAtMs)) await repeatOutputs(ports, id, head);
+  if (mayBeInDoubt(head, ports.clock.now(), sentAtMs)) await repeatOutputs(ports, id, head, how);
   if (head.outcome) await reply(ports, id, head.replies, head.outcome);
 }
 
@@ -90,11 +98,13 @@ const SENDING: ReadonlySet<Entry["kind"]> = new Set<Entry["kind"]>([
 ]);
 const WRITING: ReadonlySet<Entry["kind"]> = new Set<Entry["kind"]>(["set", "clear", "clearAll"]);
 
+const callIn = (entry: Entry): number[] => (entry.kind === "call" ? [entry.command] : []);
+
 async function repeatOutputs(
   ports: RepeatPorts,
   id: InvocationId,
   head: Head,
-  isBeside = false,
+  { isBeside = false, areCallsKilled = false }: Repetition,
 ): Promise<void> {
   const { incarnation, target, token, origin } = head;
   const entries = lastEntries(head);
@@ -106,6 +116,7 @@ async function repeatOutputs(
     ...{ id, incarnation, target, again: true, isBeside, secret: secretOf(head) },
     ...(token === undefined ? {} : { token }),
     ...(type === undefined ? {} : { type }),
+    ...(areCallsKilled && { direct: new Set(entries.flatMap(callIn)) }),
   };
   await performOutputs(ports, subject, entries, head.lastAppend);
 }

@@ -361,8 +361,9 @@ export class Dispatcher {
       return "done";
     }
     const invocation = Invocation.stored(id, stored, stored.head.token);
-    // Its last append's outputs are in doubt, and nobody else will do them again.
-    await repeatLastOutputs(this.#ports, id, invocation.head, delivery.sentAtMs);
+    // Its last append's outputs are in doubt, and nobody else will do them again. But for calls: to send them again would begin what is
+    // killed next, and may run now, for the second time.
+    await repeatLastOutputs(this.#ports, id, invocation.head, delivery.sentAtMs, { areCallsKilled: true });
     // The admin API has ended it already, as a rule, so that a running turn learns of it (R12).
     if (ON.kill[invocation.head.status] === "end") await endWithoutCode(this.#ports, invocation, "killed");
     else await forgetTimers(this.#ports, invocation, invocation.head);

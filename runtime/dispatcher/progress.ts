@@ -91,7 +91,7 @@ export class Progress {
       return "done";
     }
     if (isOtherLanes(head, [], delivery))
-      await repeatLastOutputs(this.#ports, id, head, delivery.sentAtMs, !delivery.inDoubt);
+      await repeatLastOutputs(this.#ports, id, head, delivery.sentAtMs, { isBeside: !delivery.inDoubt });
     const losesPlace = await isWithoutPlace(this.#locks, invocation, delivery);
     const released = await release(this.#ports, id, head, delivery.voucher.name, losesPlace);
     if (!released) return "retry";
@@ -171,7 +171,8 @@ export class Progress {
     const vouched = whoVouches(head, delivery.voucher);
     if (head.status !== "completed" && !mayActOn(head, vouched, delivery)) return "done";
     const missing = missingOutputs(head, carried, delivery);
-    if (missing) await repeatLastOutputs(this.#ports, id, head, delivery.sentAtMs, missing === "beside");
+    const how = { isBeside: missing === "beside" };
+    if (missing) await repeatLastOutputs(this.#ports, id, head, delivery.sentAtMs, how);
     if (carried.length > 0) return await this.#enter(invocation, carried, delivery);
     // What has not begun is another lane's (R19).
     if (delivery.isNote && !delivery.asOwner && ON.noteLane[head.status] === "enter") return "done";

@@ -349,6 +349,12 @@ export const MUTATIONS: readonly Mutation[] = [
     ["      stopwatchOf(ports),", "      ports.clock,"],
     STOPWATCH,
   ),
+  mutation(
+    "a kill sends the calls of what it kills again, before it kills them",
+    "runtime/dispatcher/dispatcher.ts",
+    ["delivery.sentAtMs, { areCallsKilled: true });", "delivery.sentAtMs);"],
+    "test/unit/dispatcher/kill.test.ts",
+  ),
   ...PLANTED.flatMap(({ name, file, changes }) => {
     const caughtBy = UNCAUGHT_BY_SEEDS[name];
     return caughtBy === undefined ? [] : [{ name, file, changes, tests: [caughtBy] }];

@@ -18,6 +18,8 @@ const SAME_SEEDS = 60;
 const PLANTED_MS = 240_000;
 const PAIRS_MAX = 14;
 
+const NO_FAULTS = { none: true } as const;
+
 type Note = (name: string, passed: boolean, detail?: string) => void;
 
 export async function ci(): Promise<boolean> {
@@ -84,9 +86,9 @@ export async function ci(): Promise<boolean> {
 
 /** Seeds that failed once. */
 async function keptAgain(note: Note): Promise<void> {
-  for (const { seed, why, aim } of seedsIn("seeds.txt")) {
-    const name = `kept seed ${aim ? "--sources " : ""}${seed} (${why})`;
-    const aimed = aimedRun(seed, {}, aim) ?? { seed };
+  for (const { seed, why, aim, plan } of seedsIn("seeds.txt")) {
+    const name = `kept seed ${aim ? "--sources " : ""}${plan ? "--no-faults " : ""}${seed} (${why})`;
+    const aimed = aimedRun(seed, plan ?? {}, aim) ?? { seed };
     const { violation } = await run({ ...aimed, directTimers: false });
     // Most of them are older than the timers' function.
     const direct = await run({ ...aimed, directTimers: true });
@@ -108,15 +110,18 @@ interface SeedLine {
   readonly seed: number;
   readonly why: string;
   readonly aim?: Aim;
+  readonly plan?: { readonly none: true };
 }
 
-/** Lines of a file beside this one: a seed, then why it stands there. Before it `sources`: of the runs with `--sources`. */
+/** Lines of a file beside this one: a seed, then why it stands there. Before it `sources`: of the runs with `--sources`; `no-faults`: of
+ * those with `--no-faults`. */
 function seedsIn(file: string): SeedLine[] {
   return readFileSync(new URL(file, import.meta.url), "utf8")
     .split("\n")
     .flatMap((line): SeedLine[] => {
-      const [, sources, seed, why = ""] = /^(sources )?(\d+) ?(.*)$/u.exec(line) ?? [];
+      const [, of, seed, why = ""] = /^(sources |no-faults )?(\d+) ?(.*)$/u.exec(line) ?? [];
       if (seed === undefined) return [];
-      return [{ seed: Number(seed), why: why.trim(), ...(sources === undefined ? {} : { aim: SOURCES }) }];
+      const kind = of === "sources " ? { aim: SOURCES } : of === undefined ? {} : { plan: NO_FAULTS };
+      return [{ seed: Number(seed), why: why.trim(), ...kind }];
     });
 }
