@@ -51,7 +51,9 @@ export async function repeatLastOutputs(
   sentAtMs?: number,
   how: Repetition = {},
 ): Promise<void> {
-  if (head.status === "completed") return await repeatEnd(ports, id, head, sentAtMs, how);
+  // Once it has ended, nobody is taken to be at its outputs.
+  if (head.status === "completed")
+    return await repeatEnd(ports, id, head, sentAtMs, { ...how, isBeside: false });
   const { incarnation, target, wait } = head;
   if (mayBeInDoubt(head, ports.clock.now(), sentAtMs)) await repeatOutputs(ports, id, head, how);
   if (wait) await arrange(ports, { id, incarnation, target }, wait);

@@ -113,7 +113,8 @@ export class LocalItemStore implements ItemStore, Watch, VersionedWrites {
 
   async write(write: Write): Promise<WriteResult> {
     // Copies: the write runs later, and the caller may change what it passed until then, and what it is answered.
-    const { won, item } = (await this.#write(copyOf(write))).result;
+    const own = copyOf(write);
+    const { won, item } = (await this.#commit(own.key, () => this.#apply(own))).result;
     return { won, item: copyOf(item) };
   }
 
@@ -123,9 +124,15 @@ export class LocalItemStore implements ItemStore, Watch, VersionedWrites {
     followers: readonly Put[] = [],
   ): Promise<VersionedResult> {
     let isWon = false;
-    const first = this.#write(write, (applied) => (isWon = applied.result.won));
+    const first = this.#commit(write.key, () => {
+      const applied = this.#apply(write);
+      isWon = applied.result.won;
+      return applied;
+    });
     // Queued behind it, so they find it decided.
-    const rest = followers.map((follower) => this.#write(follower, undefined, () => isWon));
+    const rest = followers.map((follower) =>
+      this.#commit(follower.key, () => (isWon ? this.#apply(follower) : NOT_DUE)),
+    );
     const [{ result, was, version }, ...after] = await Promise.all([first, ...rest]);
     const areAllWon = after.every((follower) => follower.result.won);
     const followed = followers.length > 0 && areAllWon ? { followed: true as const } : {};
@@ -134,27 +141,16 @@ export class LocalItemStore implements ItemStore, Watch, VersionedWrites {
     return { ...(isKnown ? { won: true } : result), version, ...followed };
   }
 
-  #write(
-    write: Write,
-    decided?: (applied: Applied) => void,
-    isDue: () => boolean = always,
-  ): Promise<Applied> {
-    return this.#database.write(
-      () => {
-        const applied = isDue() ? this.#apply(write) : NOT_DUE;
-        decided?.(applied);
-        return applied;
-      },
-      (applied) => {
-        const { before } = applied;
-        const { won, item } = applied.result;
-        if (applied === NOT_DUE) return;
-        this.#counts[write.key.table][won ? "writes" : "refused"]++;
-        if (!won) return;
-        this.#written?.(write.key, before, item);
-        if (this.#watchers.size > 0) this.#wake(itemName(write.key));
-      },
-    );
+  /** Applies a write of the item in the next transaction, and tells of it after the commit. */
+  #commit<A extends Applied>(key: ItemKey, apply: () => A): Promise<A> {
+    return this.#database.write(apply, (applied) => {
+      if (applied === NOT_DUE) return;
+      const { before, result } = applied;
+      this.#counts[key.table][result.won ? "writes" : "refused"]++;
+      if (!result.won) return;
+      this.#written?.(key, before, result.item);
+      if (this.#watchers.size > 0) this.#wake(itemName(key));
+    });
   }
 
   async query(table: Table, pk: string, prefix: string, page: PageRequest = {}): Promise<Page> {
@@ -292,16 +288,7 @@ export class LocalItemStore implements ItemStore, Watch, VersionedWrites {
   /** X1: the append and the user's writes, in one transaction of the database. */
   async transact(append: TransactedAppend, writes: readonly UserWrite[]): Promise<TransactionResult> {
     const [own, users] = [copyOf(append), structuredClone(writes)];
-    const applied = await this.#database.write(
-      () => this.#applyAll(own, users),
-      ({ before, result }) => {
-        this.#counts[append.key.table][result.won ? "writes" : "refused"]++;
-        if (!result.won) return;
-        this.#written?.(own.key, before, result.item);
-        if (this.#watchers.size > 0) this.#wake(itemName(own.key));
-      },
-    );
-    const { result, refusals } = applied;
+    const { result, refusals } = await this.#commit(own.key, () => this.#applyAll(own, users));
     if (result.won) return { won: true };
     return refusals ? { won: false, refusals } : { won: false, item: copyOf(result.item) };
   }
@@ -367,7 +354,6 @@ export class LocalItemStore implements ItemStore, Watch, VersionedWrites {
   }
 }
 
-const always = (): boolean => true;
 /** What it should follow was refused. */
 const NOT_DUE: Applied = { result: { won: false, item: undefined }, before: undefined };
 

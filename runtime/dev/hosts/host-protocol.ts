@@ -217,9 +217,7 @@ async function writeVersioned(
     ...{ known, followers: followers?.().map((follower) => copyOf(follower)) },
   });
   const isLeftOut = answer.won && answer.item === undefined;
-  const result = isLeftOut
-    ? { won: true, item: written(before, own), ...(answer.followed && { followed: answer.followed }) }
-    : resultOf(answer);
+  const result = resultOf(isLeftOut ? { ...answer, item: written(before, own) } : answer);
   if (result.item && answer.version !== undefined) versions.set(result.item, answer.version);
   return result;
 }
