@@ -10,7 +10,7 @@ import { GROUPS_AT_ONCE_DEFAULT, SETTLE_MS_MAX, TEST_STOP_MS_MAX } from "../../l
 import type { ServiceManifest } from "../../lib/model/manifest.ts";
 import { storedId } from "../../lib/model/shown-id.ts";
 import { type Invoker, silentLogger } from "../../lib/ports.ts";
-import type { TurnRequest } from "../../lib/protocol.ts";
+import type { TurnOutcome, TurnRequest } from "../../lib/protocol.ts";
 import { PACKAGE_VERSION } from "../../lib/version.ts";
 import { Admin } from "../../runtime/admin/admin.ts";
 import { Ticks } from "../../runtime/dev/ticks.ts";
@@ -35,6 +35,7 @@ import { answerIn, asRequest } from "./request.ts";
 import { ServedCode } from "./served-code.ts";
 import { TestSteps } from "./steps.ts";
 import { type Json, timelineOf } from "./timeline.ts";
+import { TurnLives } from "./turn-lives.ts";
 import { TestTurns, type TurnWatchOptions } from "./turns.ts";
 import type { Served, TurnPorts } from "../endpoint.ts";
 
@@ -135,9 +136,14 @@ export class TestEngine {
       this.steps.runs(id, target);
     };
     const counted = { ...this.ports, items: this.turns.counter.counted(this.#items, this.turns.turnOf) };
+    const lives = new TurnLives();
+    this.steps.onCrash = (id) => lives.die(id);
     const endpoint: PartiesParts["endpoint"] = {
       runTurn: async (request, turnPorts) => {
-        const turn = () => this.code.of(request).runTurn(request, turnPorts);
+        const runs = async (ports: TurnPorts): Promise<TurnOutcome> =>
+          await this.code.of(request).runTurn(request, ports);
+        const turn = async (): Promise<TurnOutcome> =>
+          await (this.steps.canCrash ? lives.run(request.id, turnPorts, runs) : runs(turnPorts));
         const outcome = await this.turns.run(request, turn);
         return missingHandlers === "retry" ? outcome : endedByMissing(outcome, this.code);
       },

@@ -16,7 +16,12 @@ export interface StepAttempt {
   /** What it answered. Absent: it has not, or it failed. */
   readonly result?: unknown;
   readonly error?: Error;
+  /** Its process has died in it, as the test has told it to. */
+  readonly died?: true;
 }
+
+/** `before`: the closure does not run. `after`: it has run, and nothing of it is recorded. */
+export type StepCrash = "before" | "after";
 
 /** Runs in place of a closure, which it may run. */
 export type StepReplacement = (
@@ -32,6 +37,7 @@ export class StepControl {
   isTold = false;
   readonly name: string;
   #failures: { readonly error: unknown; left: number } | undefined;
+  #crashes: { readonly when: StepCrash; left: number } | undefined;
 
   constructor(name: string, hung: HungSteps, attempts: () => readonly StepAttempt[]) {
     this.name = name;
@@ -58,6 +64,15 @@ export class StepControl {
     });
   }
 
+  /** The process dies in the step: before its closure runs, or after it and before its result is recorded. So the closure runs again, as
+   * it may at any real crash. The attempt counts, and is repeated as the handler's policy says. `times`: so often, and then what was said
+   * before holds. Default: once. */
+  crashes(when: StepCrash, { times = 1 }: { readonly times?: number } = {}): this {
+    this.isTold = true;
+    this.#crashes = { when, left: times };
+    return this;
+  }
+
   /** The closure does not run, and nothing comes back, until {@link runs} or another of these is said, which is for the attempts after
    * it. Time can be skipped meanwhile. */
   hangs(): this {
@@ -75,6 +90,7 @@ export class StepControl {
   /** The closure runs, as without a test. */
   runs(): this {
     this.#failures = undefined;
+    this.#crashes = undefined;
     this.#instead = undefined;
     return this;
   }
@@ -87,6 +103,19 @@ export class StepControl {
   /** Each time that it was begun, in order. */
   get attempts(): readonly StepAttempt[] {
     return this.#attempts();
+  }
+
+  /** A process may die in it. */
+  get canCrash(): boolean {
+    return this.#crashes !== undefined && this.#crashes.left > 0;
+  }
+
+  /** Whether the next attempt's process dies. */
+  nextCrash(): StepCrash | undefined {
+    const crashes = this.#crashes;
+    if (!crashes || !this.canCrash) return undefined;
+    crashes.left--;
+    return crashes.when;
   }
 
   /** What the next attempt runs. `undefined`: its closure. */
@@ -134,6 +163,8 @@ export class TestSteps implements StepGate {
   readonly #attempts = new Map<string, StepAttempt[]>();
   readonly #targets = new Map<InvocationId, Target>();
   #running = 0;
+  /** The process dies in which an invocation runs. */
+  onCrash: (id: InvocationId) => void = () => undefined;
 
   /** `service`: of this service alone. It goes before what is said of all. */
   control(name: string, service: string | undefined): StepControl {
@@ -152,6 +183,11 @@ export class TestSteps implements StepGate {
   get unused(): readonly string[] {
     const controls = [...this.#controls.values()].filter(({ isTold, count }) => isTold && count === 0);
     return [...new Set(controls.map(({ name }) => name))];
+  }
+
+  /** A process may die in one of them. */
+  get canCrash(): boolean {
+    return [...this.#controls.values()].some((control) => control.canCrash);
   }
 
   /** Names of those that were begun. */
@@ -189,10 +225,25 @@ export class TestSteps implements StepGate {
     const about = { invocation: shownId(id), service, handler, ...(key === undefined ? {} : { key }) };
     const original = async (): Promise<T> => await closure();
     const own = this.#controls.get(placeOf(name, service)) ?? this.#controls.get(placeOf(name, undefined));
+    const crash = own?.nextCrash();
     const replacement = own?.next();
-    return (await this.#attempt(name, about, async () =>
-      replacement ? await replacement({ ...about, original }) : await original(),
-    )) as T;
+    const run = async (): Promise<unknown> =>
+      await (replacement ? replacement({ ...about, original }) : original());
+    if (crash !== undefined) return await this.#dies(id, name, about, crash === "after" ? run : undefined);
+    return (await this.#attempt(name, about, run)) as T;
+  }
+
+  /** `run`: what the process has done before it dies. */
+  async #dies(
+    id: InvocationId,
+    name: string,
+    about: StepAttempt,
+    run: (() => Promise<unknown>) | undefined,
+  ): Promise<never> {
+    await this.#attempt(name, { ...about, died: true }, async () => await run?.()).catch(() => undefined);
+    this.ends();
+    this.onCrash(id);
+    return await new Promise<never>(() => undefined);
   }
 
   async #attempt(name: string, about: StepAttempt, run: () => Promise<unknown>): Promise<unknown> {
