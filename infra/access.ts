@@ -12,8 +12,9 @@ import type { IKey } from "aws-cdk-lib/aws-kms";
 import type { IQueue } from "aws-cdk-lib/aws-sqs";
 import type { Construct } from "constructs";
 import { serviceTag } from "../lib/model/ids.ts";
+import { GUARD_PARTITIONS, GUARD_PASS_KEY } from "../lib/store/guard-table.ts";
 import type { PerdureFunction } from "./function.ts";
-import type { PerdureTables } from "./tables.ts";
+import type { PerdureTables, TableReference } from "./tables.ts";
 
 const READ = ["dynamodb:GetItem", "dynamodb:Query"];
 const WRITE = ["dynamodb:PutItem", "dynamodb:UpdateItem"];
@@ -32,6 +33,8 @@ export interface Data {
   readonly mailbox: IQueue;
   /** Absent: handlers of a runtime that another stack has made, and of which this is not known. They cannot guard their turns. */
   readonly delayQueue?: IQueue | undefined;
+  /** Where guards wait. Absent: handlers of a runtime of another stack, of which this is not known. Theirs wait in the delay queue. */
+  readonly guards?: TableReference | undefined;
   readonly encryptionKey: IKey | undefined;
 }
 
@@ -57,6 +60,7 @@ export function allowDispatcher(dispatcher: PerdureFunction, data: Data, timers:
   dispatcher.allow([...READ, ...WRITE], [journal.tableArn]);
   dispatcher.allow([...READ, ...WRITE, ...DELETE], [state.tableArn]);
   dispatcher.allow(["dynamodb:GetItem"], [registry.tableArn]);
+  allowGuards(dispatcher, data);
   allowToConsume(dispatcher, data.mailbox.queueArn);
   allowToSend(dispatcher, data.mailbox.queueArn);
   allowToSchedule(dispatcher, timers);
@@ -69,6 +73,7 @@ export function allowIngress(ingress: PerdureFunction, data: Data, timers: Timer
   ingress.allow(["dynamodb:GetItem", "dynamodb:PutItem", ...DELETE], [journal.tableArn]);
   ingress.allow(["dynamodb:GetItem"], [state.tableArn]);
   ingress.allow(["dynamodb:GetItem", ...SCAN], [registry.tableArn]);
+  allowGuards(ingress, data);
   allowToSend(ingress, data.mailbox.queueArn);
   allowToSchedule(ingress, timers);
   allowKey(ingress, data.encryptionKey);
@@ -96,6 +101,7 @@ export function allowSourceDoor(door: PerdureFunction, data: Data): void {
 
 export function allowTimers(timers: PerdureFunction, data: Data, targets: TimerTargets): void {
   timers.allow(["dynamodb:GetItem"], [data.tables.journal.tableArn]);
+  if (data.guards) timers.allow([...READ, "dynamodb:PutItem"], [data.guards.tableArn]);
   allowToConsume(timers, targets.delayQueueArn);
   allowToSend(timers, data.mailbox.queueArn);
   allowToSchedule(timers, targets);
@@ -104,6 +110,11 @@ export function allowTimers(timers: PerdureFunction, data: Data, targets: TimerT
 
 export function allowReconciler(reconciler: PerdureFunction, data: Data, deadLettersArn: string): void {
   const { journal, registry } = data.tables;
+  // It sends the next pass over guards if the last one is lost.
+  if (data.guards && data.delayQueue) {
+    reconciler.allow(["dynamodb:GetItem"], [data.guards.tableArn], ofPasses());
+    allowToSend(reconciler, data.delayQueue.queueArn);
+  }
   reconciler.allow(["dynamodb:GetItem", ...WRITE, ...SCAN], [journal.tableArn]);
   reconciler.allow(["sqs:ReceiveMessage", "sqs:DeleteMessage"], [deadLettersArn]);
   reconciler.allow(["dynamodb:GetItem", "dynamodb:UpdateItem", ...DELETE, ...SCAN], [registry.tableArn]);
@@ -161,7 +172,10 @@ export function allowHandler(
   handler.allow(["dynamodb:GetItem"], [registry.tableArn], leadingKeys(["service.*"]));
   if (directAlias !== undefined) handler.allow(["lambda:InvokeFunction"], [doors(handler, directAlias)]);
   allowToSend(handler, data.mailbox.queueArn);
-  if (data.delayQueue) allowToSend(handler, data.delayQueue.queueArn);
+  if (data.delayQueue) {
+    allowToSend(handler, data.delayQueue.queueArn);
+    allowGuards(handler, data);
+  }
   allowKey(handler, data.encryptionKey);
 }
 
@@ -237,6 +251,15 @@ function leadingKeys(patterns: readonly string[]): Record<string, unknown> {
     Null: { "dynamodb:LeadingKeys": "false" },
   };
 }
+
+/** To set guards, and to see whether they are looked through; not to see what others have set. */
+function allowGuards(guarded: Allowed, { guards }: Data): void {
+  if (!guards) return;
+  guarded.allow(["dynamodb:PutItem"], [guards.tableArn], leadingKeys([`${GUARD_PARTITIONS}*`]));
+  guarded.allow(["dynamodb:GetItem"], [guards.tableArn], ofPasses());
+}
+
+const ofPasses = (): Record<string, unknown> => leadingKeys([GUARD_PASS_KEY.pk]);
 
 function allowToConsume(consumer: PerdureFunction, queueArn: string): void {
   consumer.allow(CONSUME, [queueArn]);

@@ -20,6 +20,8 @@ export interface PerdureRuntimeAttributes extends HandlerProps {
   /** With `ingressRoleArn`, calls of this stack's handlers run where they are accepted. @default they go by the queue */
   readonly delayQueueArn?: string;
   readonly ingressRoleArn?: string;
+  /** The table of guards, with `delayQueueArn` and `ingressRoleArn`. @default guards of this stack's handlers wait in the delay queue */
+  readonly guardTableArn?: string;
   /** With `mailboxDeadLettersArn`, services of this stack may have mailboxes of their own. The runtime needs `ownMailboxes`. */
   readonly dispatcherFunctionArn?: string;
   readonly mailboxDeadLettersArn?: string;
@@ -57,7 +59,8 @@ export class ImportedRuntime extends PerdureRuntimeBase {
 
   constructor(scope: Construct, id: string, attributes: PerdureRuntimeAttributes) {
     super(scope, id);
-    const { mailboxArn, delayQueueArn, ingressRoleArn, encryptionKeyArn, adminRoleArn } = attributes;
+    const { mailboxArn, delayQueueArn, guardTableArn, ingressRoleArn, encryptionKeyArn, adminRoleArn } =
+      attributes;
     const mailbox = Queue.fromQueueArn(this, "Mailbox", mailboxArn);
     const isAtDoor = delayQueueArn !== undefined && ingressRoleArn !== undefined;
     const delayQueue = isAtDoor ? Queue.fromQueueArn(this, "Delay", delayQueueArn) : undefined;
@@ -72,6 +75,7 @@ export class ImportedRuntime extends PerdureRuntimeBase {
       },
       mailbox,
       delayQueue,
+      guards: guardTableArn === undefined ? undefined : table("Guards", guardTableArn),
       encryptionKey,
     };
     this.roles = {

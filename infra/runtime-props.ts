@@ -67,7 +67,7 @@ export type HandlerSettings = Readonly<Required<HandlerProps>> & { readonly encr
 export interface PerdureRuntimeProps extends HandlerProps {
   /**
    * Tables that exist already, from another stack or restored from a backup. They need string keys `pk` and `sk`, and a TTL on
-   * `ttl`.
+   * `ttl`. The table of guards is always the stack's own.
    * @default three new tables, on demand
    */
   readonly tables?: Partial<PerdureTables>;
@@ -78,17 +78,18 @@ export interface PerdureRuntimeProps extends HandlerProps {
    */
   readonly encryptionKey?: IKey;
   /**
-   * What happens to the tables when the stack is deleted. All other resources hold no data of their own and are deleted.
+   * What happens to the tables journal, state and registry when the stack is deleted. All other resources hold no data for long and
+   * are deleted, the table of guards too.
    * @default RemovalPolicy.RETAIN
    */
   readonly removalPolicy?: RemovalPolicy;
   /**
-   * Whether nobody can delete the tables. CloudFormation cannot either, so a first deployment that fails leaves them behind. Without
+   * Whether nobody can delete these tables. CloudFormation cannot either, so a first deployment that fails leaves them behind. Without
    * protection it takes them with it, and keeps them in all other cases.
    * @default the tables are protected, unless `removalPolicy` is DESTROY
    */
   readonly deletionProtection?: boolean;
-  /** @default true */
+  /** Of these tables. @default true */
   readonly pointInTimeRecovery?: boolean;
   /**
    * Who may call handlers over HTTP. The admin API always takes IAM principals only.

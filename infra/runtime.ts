@@ -109,7 +109,8 @@ export class PerdureRuntime extends PerdureRuntimeBase {
     const { encryptionKey } = settings;
     if (encryptionKey) allowLogsToUse(encryptionKey, this);
     const { mailbox, delay: delayQueue } = this.queues;
-    this.data = { tables: this.tables, mailbox, delayQueue, encryptionKey };
+    const { guards } = this.tables;
+    this.data = { tables: this.tables, guards, mailbox, delayQueue, encryptionKey };
     const { targets, variables } = this.#schedules();
     const dispatcher = this.#dispatcher(targets, variables);
     const timers = this.#timers(targets, variables);
@@ -269,6 +270,8 @@ export class PerdureRuntime extends PerdureRuntimeBase {
       variables: {
         ...this.#dataVariables(),
         mailboxDeadLettersUrl: this.queues.mailboxDeadLetters.queueUrl,
+        delayQueueUrl: this.queues.delay.queueUrl,
+        guardTable: this.tables.guards.tableName,
       },
     });
     allowReconciler(reconciler, this.data, this.queues.mailboxDeadLetters.queueArn);
@@ -328,6 +331,7 @@ export class PerdureRuntime extends PerdureRuntimeBase {
         delayQueueUrl: delay.queueUrl,
         delayQueueArn: delay.queueArn,
         delayDeadLettersArn: delayDeadLetters.queueArn,
+        guardTable: this.tables.guards.tableName,
         scheduleGroup: group.scheduleGroupName,
         schedulerRoleArn: role.roleArn,
         ...(delayQueueMax ? { delayQueueMsMax: String(delayQueueMax.toMilliseconds()) } : {}),

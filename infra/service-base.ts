@@ -111,7 +111,7 @@ export const allowedServices = (
   { formerServices = [] }: RegisteredProps,
 ): string[] => [...new Set([...names, ...formerServices])];
 
-/** A turn that another handler has invoked sets its own guard, by the delay queue. */
+/** A turn that another handler has invoked sets its own guard. Without a delay queue it cannot: that takes what the table of guards does not. */
 export function directAliasOf({
   runtime,
   directCalls,
@@ -122,7 +122,7 @@ export function directAliasOf({
 
 /** What a handler's function reads from its environment. */
 export function handlerVariables(props: Pick<RegisteredProps, "runtime" | "directCalls">): Variables {
-  const { tables, mailbox, delayQueue } = props.runtime.data;
+  const { tables, mailbox, delayQueue, guards } = props.runtime.data;
   const directAlias = directAliasOf(props);
   return {
     journalTable: tables.journal.tableName,
@@ -130,6 +130,7 @@ export function handlerVariables(props: Pick<RegisteredProps, "runtime" | "direc
     registryTable: tables.registry.tableName,
     mailboxUrl: mailbox.queueUrl,
     ...(delayQueue ? { delayQueueUrl: delayQueue.queueUrl } : {}),
+    ...(delayQueue && guards ? { guardTable: guards.tableName } : {}),
     ...(directAlias === undefined ? {} : { directAlias }),
   };
 }

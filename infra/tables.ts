@@ -1,4 +1,4 @@
-/** The three tables: on demand, encrypted, and by default kept when the stack is deleted. */
+/** The three tables: on demand, encrypted, and by default kept when the stack is deleted. And the one for guards, which is not. */
 import { RemovalPolicy } from "aws-cdk-lib";
 import { AttributeType, BillingMode, ProjectionType, Table, TableEncryption } from "aws-cdk-lib/aws-dynamodb";
 import type { IKey } from "aws-cdk-lib/aws-kms";
@@ -37,6 +37,8 @@ export class Tables extends Construct implements PerdureTables {
   readonly journal: TableReference;
   readonly state: TableReference;
   readonly registry: TableReference;
+  /** Guards of turns, for as long as the turns run: what a queue would hold (lib/store/guard-table.ts). */
+  readonly guards: TableReference;
 
   constructor(scope: Construct, id: string, props: TablesProps) {
     super(scope, id);
@@ -44,6 +46,10 @@ export class Tables extends Construct implements PerdureTables {
     this.journal = journal ?? this.#journal(props);
     this.state = state ?? this.#table("State", props);
     this.registry = registry ?? this.#table("Registry", props);
+    this.guards = this.#table("Guards", {
+      ...{ encryptionKey: props.encryptionKey, removalPolicy: RemovalPolicy.DESTROY },
+      ...{ deletionProtection: false, pointInTimeRecovery: false },
+    });
   }
 
   #journal(props: TablesProps): Table {
@@ -59,7 +65,7 @@ export class Tables extends Construct implements PerdureTables {
     return table;
   }
 
-  #table(id: string, props: TablesProps): Table {
+  #table(id: string, props: Omit<TablesProps, "existing" | "listing">): Table {
     const { encryptionKey, removalPolicy, deletionProtection, pointInTimeRecovery } = props;
     return new Table(this, id, {
       partitionKey: { name: "pk", type: AttributeType.STRING },

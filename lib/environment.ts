@@ -10,6 +10,8 @@ export const ENVIRONMENT = {
   /** Set if services may have mailboxes of their own. */
   ownMailboxes: "PERDURE_OWN_MAILBOXES",
   delayQueueUrl: "PERDURE_DELAY_QUEUE_URL",
+  /** Where guards wait. Absent: in the delay queue. */
+  guardTable: "PERDURE_GUARD_TABLE",
   /** The alias by which handlers' functions invoke each other (R28). Absent: their calls go by the queue. */
   directAlias: "PERDURE_DIRECT_ALIAS",
   delayQueueArn: "PERDURE_DELAY_QUEUE_ARN",

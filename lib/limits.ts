@@ -5,7 +5,7 @@
  * - This file: what the protocol, the dispatcher and a turn of a handler need.
  * - limits/aws.ts: what DynamoDB, SQS, Lambda and the other services take, and how long they are waited for.
  * - limits/http.ts: the ingress and the admin API.
- * - limits/query.ts, limits/events.ts, limits/tracing.ts: SQL queries; event sources; spans on their way to a collector.
+ * - limits/query.ts, limits/events.ts, limits/tracing.ts, limits/guards.ts: SQL queries; event sources; spans to a collector; guards in a table.
  * - limits/local.ts, limits/testing.ts: `perdure dev`, `perdure/testing`, and the stores on this machine.
  * - limits/replay.ts, limits/ui.ts: code that is asked whether it does what journals have recorded; what the web UI asks for.
  * - limits/cli.ts, limits/cli-invocations.ts: the command line, and how long it waits for AWS.
@@ -308,15 +308,15 @@ export const SHORT_LOOK_MS = 5;
 export const SHORT_LOOK_MS_MAX = 50;
 /** A turn that has run for so long is made known: it gets a head, and a guard in place of its message. */
 export const PRESENCE_MS = 1000;
-/**
- * A turn that came by the queue and has run for so long makes itself known, and is let go of. That costs some 2.3 dollars a million: a
- * write, a delayed message and its function. A second of a dispatcher that waits costs 6.7. So the break-even is at a third of a
- * second; but what waits in memory for half a second (`SHORT_WAIT_MS`) is over by then.
- */
-export const RELAY_AFTER_MS = 600;
+/** A turn that came by the queue and has run for so long makes itself known, and is let go of. That costs some 1.5 dollars a million: a
+ * write, its guard, and looks. A second of a dispatcher that waits costs 6.7. So the break-even is at a quarter of a second. */
+export const RELAY_AFTER_MS = 250;
+/** The same, if it has a key: its lock and the hand-off at its end cost some 6 dollars more, and others may have come for the key. */
+export const RELAY_KEY_AFTER_MS = 600;
 /** When whoever runs such a turn looks whether it may be let go of; then again each time after the last of them. Half a read unit
  * each. A turn has begun some 20 ms after it was asked for, and is known some 20 ms after `RELAY_AFTER_MS`. */
-export const RELAY_LOOKS_MS: readonly number[] = [700, 1000, 2000, 4000];
+export const RELAY_LOOKS_MS: readonly number[] = [330, 1000, 2000, 4000];
+export const RELAY_KEY_LOOKS_MS: readonly number[] = [700, 1000, 2000, 4000];
 /** A turn that could not set its guard tries again after this. Until then its message vouches for it. */
 export const RELAY_RETRY_MS = 2000;
 /** A turn that was let go of: a Lambda function runs no longer. Its own timeout, and the handler's `abortTimeout`, may be shorter. */

@@ -27,11 +27,14 @@ import type { Subscription } from "../../runtime/events/subscription.ts";
 import type { HttpResponse } from "../../runtime/http/message.ts";
 import { Ingress } from "../../runtime/ingress/ingress.ts";
 import { forwardTimer } from "../../runtime/timers/due-timer.ts";
+import type { GuardPassPorts } from "../../runtime/timers/guard-pass.ts";
+import { GuardTable } from "../../lib/store/guard-table.ts";
 import type { Caller } from "../../lib/model/caller.ts";
 import { onlyCall } from "../../sdk/direct-door.ts";
 import { createEndpoint, type Endpoint, type TurnPorts } from "../../sdk/endpoint.ts";
 import { COMPUTE_MS_PER_RECORD, difference, Meter, type Usage } from "./bill.ts";
 import { Functions } from "./functions.ts";
+import { Guards } from "./guards.ts";
 import { distant, MeteredItems } from "./items.ts";
 import { type Latency, medians, mulberry32 } from "./latency.ts";
 import { DELAY_QUEUE_URL, MAILBOX_URL, Queues } from "./queues.ts";
@@ -89,15 +92,21 @@ export class Account {
   #seeds = 0;
   #door: SourceFunctionPorts | undefined;
   readonly #mailboxes: OwnMailboxes;
+  readonly #guards: Guards;
+  readonly #guardTables: GuardTable[] = [];
 
   private constructor(options: AccountOptions, endpoint: Endpoint) {
     const { time, meter } = this;
     this.#endpoint = endpoint;
-    const { latency = medians, items = (counted) => new MeteredItems(counted), concurrencyMax } = options;
+    const { latency = medians, items = itemsInMemory(), concurrencyMax } = options;
     this.#latency = latency;
     this.#observeTurn = options.observeTurn;
     this.#functions = new Functions(time, meter);
     this.items = items(meter, time);
+    this.#guards = new Guards({
+      ...{ time, meter, items: (counted) => items(counted, time) },
+      ports: (passing) => this.#passPorts(passing),
+    });
     this.#mailboxes = new OwnMailboxes(distant(this.items, time, latency), time, options.own !== undefined);
     this.queues = new Queues({
       time,
@@ -109,7 +118,7 @@ export class Account {
     const dispatcherPorts = { ...this.#ports(), invoker: this.#invoker() };
     // An environment handles one batch at a time.
     const idle: Intake[] = [];
-    const forwarding = this.#ports();
+    const forwarding = { ...this.#ports(), timers: this.#timers() };
     this.queues.consumers = {
       mailbox: (batch, url) =>
         this.#functions.invoke("dispatcher", async () => {
@@ -146,6 +155,7 @@ export class Account {
         .services.map((service) => ({ ...service, relays: options.waitsForTurns !== true })),
     });
     await time.run(registration);
+    await time.run(account.#guards.idleMs());
     for (const service of options.own?.services ?? [])
       await time.run(account.#mailboxes.put({ service, url: `${MAILBOX_URL}/${service}`, heldUntilMs: 0 }));
     return account;
@@ -197,7 +207,8 @@ export class Account {
       await Promise.all(services.map(async ({ name }) => await this.#mailboxes.of(serviceTag(name))));
       await registry.deployment("dp_1");
     };
-    await this.time.run(Promise.all(this.#registries.map(know)));
+    const looks = this.#guardTables.map(async (guards) => await guards.promisedMs());
+    await this.time.run(Promise.all([...this.#registries.map(know), ...looks]));
   }
 
   /** What `work`, and all that follows from it, uses. */
@@ -231,6 +242,27 @@ export class Account {
     return new Intake({ dispatcher, mailbox, mailboxAt, mailboxes: this.#mailboxes, clock, logger });
   }
 
+  /** What each environment has of its own. */
+  #guarded(items: ItemStore): GuardTable {
+    const guarded = new GuardTable({ items, timers: this.#timers(), clock: this.time });
+    this.#guardTables.push(guarded);
+    return guarded;
+  }
+
+  #passPorts(passing: ItemStore): GuardPassPorts {
+    const near = distant(this.items, this.time, this.#latency);
+    const guards = distant(passing, this.time, this.#latency);
+    return {
+      mailbox: new QueueMailbox(this.queues.sqs.SendMessageBatch, MAILBOX_URL),
+      ...{ timers: this.#timers(), passTimers: this.#timers(), clock: this.time, logger: WARNINGS_ONLY },
+      items: {
+        query: async (...query) => await guards.query(...query),
+        write: async (write) => await guards.write(write),
+        get: async (key, options) => await (key.table === "guards" ? guards : near).get(key, options),
+      },
+    };
+  }
+
   #timers(): SqsTimers {
     return new SqsTimers({
       sqs: this.queues.sqs,
@@ -245,13 +277,13 @@ export class Account {
 
   /** What an environment of a function has. As in AWS, each has a registry of its own, with its own cache. */
   #ports() {
-    const near = distant(this.items, this.time, this.#latency);
+    const near = distant(this.#guards.watching(this.items), this.time, this.#latency);
     const registry = new ItemRegistry(near, this.time);
     this.#registries.push(registry);
     return {
       items: near,
       mailbox: new QueueMailbox(this.queues.sqs.SendMessageBatch, MAILBOX_URL),
-      timers: this.#timers(),
+      timers: this.#guarded(near),
       registry,
       clock: this.time,
       entropy: entropyFrom(++this.#seeds),
@@ -296,6 +328,12 @@ export class Account {
       sendAgain: async ({ body }) => ({ status: 200, headers: {}, body: await this.#turn(body, isCall) }),
     };
   }
+}
+
+/** One store, however many meters count what is asked of it. */
+function itemsInMemory(): (meter: Meter) => ItemStore {
+  let first: MeteredItems | undefined;
+  return (meter) => (first = first ? first.metered(meter) : new MeteredItems(meter));
 }
 
 /** Different for each function, the same in every run. */

@@ -64,6 +64,8 @@ export const COUNTS = [
   "writeUnits",
   "indexUnits",
   "readUnits",
+  /** Of the pass over guards, among them. */
+  "passUnits",
   "writes",
   "reads",
   "fifoRequests",

@@ -43,7 +43,7 @@ import type { VirtualTime } from "./virtual-time.ts";
 /** What handlers of benchmarks write to of their own. */
 export const BENCH_TABLES: UserTables = { orders: { partitionKey: "id" }, stock: { partitionKey: "id" } };
 const WRITE_UNIT_BYTES = 1024;
-const READ_UNIT_BYTES = 4096;
+export const READ_UNIT_BYTES = 4096;
 const PAGE_BYTES_MAX = 1024 * 1024;
 
 const unitsOf = (bytes: number, unitBytes: number): number => Math.max(1, Math.ceil(bytes / unitBytes));
@@ -63,13 +63,19 @@ export const LISTED: readonly ListedPart[] = ["open"];
 export class MeteredItems implements ItemStore, Listing {
   readonly parts = LISTED;
   readonly #meter: Meter;
-  readonly #tables = new Map<string, Map<string, Attributes>>();
+  readonly #tables: Map<string, Map<string, Attributes>>;
   readonly #userItems = new Map<string, AttributeMap>();
   /** Entries of the index by shard, in the order of time. */
   readonly #listed = new Map<string, Map<string, number>>();
 
-  constructor(meter: Meter) {
+  constructor(meter: Meter, shared?: MeteredItems) {
     this.#meter = meter;
+    this.#tables = shared ? shared.#tables : new Map();
+  }
+
+  /** The same items, whose requests another meter counts. */
+  metered(meter: Meter): MeteredItems {
+    return new MeteredItems(meter, this);
   }
 
   async get(key: ItemKey, { mayLag = false }: ReadOptions = {}): Promise<Attributes | undefined> {

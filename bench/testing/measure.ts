@@ -3,10 +3,12 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 
 export interface KitSpeed {
-  /** Of CPU, as the other two. */
+  /** Of CPU, as the others. */
   readonly startMs: number;
   readonly shortMs: number;
+  /** A workflow that sleeps for a month; and one that sleeps for 30 days, one after the other. */
   readonly monthMs: number;
+  readonly daysMs: number;
   readonly environmentMb: number;
 }
 

@@ -58,8 +58,8 @@ const CALL: Part = { httpRequests: 1 };
 const MESSAGE: Part = { standardRequests: 3 };
 /** A request that the HTTP API makes a message, without a function. */
 const SEND: Part = { httpRequests: 1, ...MESSAGE };
-/** What has begun must end if its function dies: a message brings it back. */
-const GUARD: Part = MESSAGE;
+/** What has begun must end if its function dies: it is written down, and somebody looks whether it has ended. */
+const GUARD: Part = { writeUnits: 1, readUnits: 0.5 };
 /** One run of a handler. */
 const turn = (writes: number): Part => ({
   handlerInvocations: 1,

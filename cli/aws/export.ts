@@ -13,7 +13,7 @@ import {
   CLI_EXPORT_PAGES_MAX,
   CLI_EXPORT_PAST_MS,
 } from "../../lib/limits/cli.ts";
-import type { Attributes, Table } from "../../lib/model/item.ts";
+import type { Attributes, KeptTable } from "../../lib/model/item.ts";
 import { isHead } from "../../lib/model/listing.ts";
 import { CommandError } from "../exit.ts";
 import { AnswerFields } from "../fields.ts";
@@ -22,7 +22,7 @@ import { type AwsSession, explained, refusedByAws } from "./session.ts";
 import { openChannel } from "./signed-http.ts";
 
 export interface ExportedItem {
-  readonly table: Table;
+  readonly table: KeptTable;
   readonly pk: string;
   readonly sk: string;
   readonly attributes: Attributes;
@@ -36,7 +36,7 @@ export interface ExportPlace {
 
 export interface ExportSteps {
   /** By the runtime's names for them. */
-  readonly tables: Readonly<Record<Table, string>>;
+  readonly tables: Readonly<Record<KeptTable, string>>;
   readonly place: ExportPlace;
   /** What goes on, for somebody who waits. */
   readonly progress: (text: string) => void;
@@ -59,7 +59,7 @@ export async function exportTables(session: AwsSession, steps: ExportSteps): Pro
   const { tables, place, progress } = steps;
   // All tables as they were at one moment: an object's state belongs to its invocations.
   const run = `perdure-${new Date().toISOString().replaceAll(/[:.]/gu, "-")}-${randomBytes(4).toString("hex")}`;
-  const names = Object.entries(tables) as [Table, string][];
+  const names = Object.entries(tables) as [KeptTable, string][];
   const atSeconds = Math.floor((Date.now() - CLI_EXPORT_PAST_MS) / 1000);
   const exports = await Promise.all(
     names.map(async ([table, name]) => {
@@ -200,7 +200,7 @@ async function fromS3(session: AwsSession, path: string): Promise<Buffer> {
 }
 
 /** A line of a data file: `{"Item": {"pk": {"S": "…"}, …}}`. */
-export function itemIn(line: string, table: Table): ExportedItem {
+export function itemIn(line: string, table: KeptTable): ExportedItem {
   const parsed = JSON.parse(line, bytesOf) as { readonly Item?: Parameters<typeof fromAttributeMap>[0] };
   const { pk, sk, ...attributes } = parsed.Item ?? {};
   if (pk?.S === undefined || sk?.S === undefined)

@@ -17,7 +17,17 @@ import type {
   UpdateItemCommandOutput,
 } from "@aws-sdk/client-dynamodb";
 import { OperationalError, TerminalError } from "../errors.ts";
-import type { Attributes, Delete, ItemKey, Put, Table, Update, Write, WriteResult } from "../model/item.ts";
+import type {
+  Attributes,
+  Delete,
+  ItemKey,
+  KeptTable,
+  Put,
+  Table,
+  Update,
+  Write,
+  WriteResult,
+} from "../model/item.ts";
 import { isHead } from "../model/listing.ts";
 import {
   CONDITION_FAILED,
@@ -63,6 +73,9 @@ export function dynamoRequests(dynamo: Operations): DynamoRequests {
   };
 }
 
+/** Names of tables. Without one for guards these have no table. */
+export type TableNames = Readonly<Record<KeptTable, string>> & { readonly guards?: string | undefined };
+
 export interface DynamoItemStoreOptions {
   /** Whether to read the item that refused a write, if the answer does not show it. For endpoints that ignore
    * `ReturnValuesOnConditionCheckFailure`; DynamoDB itself does not. Default: false. */
@@ -78,12 +91,12 @@ export interface DynamoItemStoreOptions {
  */
 export class DynamoItems implements ItemStore {
   readonly #requests: DynamoRequests;
-  readonly #tables: Readonly<Record<Table, string>>;
+  readonly #tables: TableNames;
   readonly #rereadRefused: boolean;
 
   constructor(
     requests: DynamoRequests,
-    tables: Readonly<Record<Table, string>>,
+    tables: TableNames,
     { rereadRefused = false }: DynamoItemStoreOptions = {},
   ) {
     this.#requests = requests;
@@ -202,7 +215,7 @@ export class DynamoItems implements ItemStore {
     const from = startOf(prefix, after);
     if (from === "past the end") return { items: [] };
     const input: QueryCommandInput = {
-      TableName: this.#tables[table],
+      TableName: this.#nameOf(table),
       ...beginsWith(pk, prefix),
       ConsistentRead: true,
       ...(limit === undefined ? {} : { Limit: limit }),
@@ -222,7 +235,7 @@ export class DynamoItems implements ItemStore {
     { after, limit }: { after?: string; limit?: number } = {},
   ): Promise<{ readonly items: readonly ScannedItem[]; readonly next?: string }> {
     const input: ScanCommandInput = {
-      TableName: this.#tables[table],
+      TableName: this.#nameOf(table),
       FilterExpression: "#s = :s",
       ExpressionAttributeNames: { "#s": SORT_KEY },
       ExpressionAttributeValues: { ":s": { S: sk } },
@@ -236,8 +249,14 @@ export class DynamoItems implements ItemStore {
     };
   }
 
+  #nameOf(table: Table): string {
+    const name = this.#tables[table];
+    if (name === undefined) throw new TypeError(`no table of ${table} is known here`);
+    return name;
+  }
+
   #address({ table, pk, sk }: ItemKey): { TableName: string; Key: Record<string, AttributeValue> } {
-    return { TableName: this.#tables[table], Key: keyOf(pk, sk) };
+    return { TableName: this.#nameOf(table), Key: keyOf(pk, sk) };
   }
 }
 

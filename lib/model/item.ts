@@ -23,6 +23,7 @@ export type {
   Condition,
   Delete,
   ItemKey,
+  KeptTable,
   Put,
   Table,
   Update,

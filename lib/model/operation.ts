@@ -1,7 +1,10 @@
 /** The operations on items, as plain data: see item.ts, which says what they mean. */
 import type { Value } from "./value.ts";
 
-export type Table = "journal" | "state" | "registry";
+/** Those that keep what a runtime knows. */
+export type KeptTable = "journal" | "state" | "registry";
+/** `guards`: of what is soon over, in AWS (lib/store/guard-table.ts). */
+export type Table = KeptTable | "guards";
 
 export interface ItemKey {
   readonly table: Table;

@@ -25,6 +25,9 @@ export const guardName = ({ entropy }: { readonly entropy: Entropy }): string =>
 export const callGuardName = (id: InvocationId): string =>
   Buffer.from(digest(GUARD_NAME_BYTES, "call", id)).toString("base64url");
 
+/** Only the bodies of guards, and a few others, contain it: these alone are parsed. */
+export const mayBeGuard = (body: string): boolean => body.includes('"guard":');
+
 /** How long the guard has, of those of one turn: the first is number 1. */
 export const guardMs = (number: number): number => GUARD_MS[Math.min(number, GUARD_MS.length) - 1] ?? 0;
 

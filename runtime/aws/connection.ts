@@ -59,6 +59,7 @@ export class Connection {
       journal: this.required("journalTable"),
       state: this.required("stateTable"),
       registry: this.required("registryTable"),
+      guards: this.optional("guardTable"),
     });
   }
 

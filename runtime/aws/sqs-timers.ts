@@ -10,6 +10,7 @@ import { digest } from "../../lib/hash.ts";
 import { DELAY_MS_MAX, DELAY_QUEUE_MS_MAX } from "../../lib/limits.ts";
 import type { Outgoing } from "../../lib/model/message.ts";
 import type { Clock, Timers } from "../../lib/ports.ts";
+import { GuardTable } from "../../lib/store/guard-table.ts";
 import { timerTime } from "../../lib/timer-time.ts";
 import { httpTo } from "../../lib/aws/clients.ts";
 import { DelayQueue } from "../../lib/aws/delay-queue.ts";
@@ -115,8 +116,15 @@ export class SqsTimers implements Timers {
   }
 }
 
-/** Timers, for the functions that set them. */
-export function timersOf(connection: Connection): SqsTimers {
+/** Timers, for the functions that set them. Guards wait in their table, if there is one. */
+export function timersOf(connection: Connection): Timers {
+  const timers = sqsTimersOf(connection);
+  if (connection.optional("guardTable") === undefined) return timers;
+  return new GuardTable({ items: connection.items(), timers, clock: connection.clock });
+}
+
+/** For the function that has what comes out of the queue, and out of the table. */
+export function sqsTimersOf(connection: Connection): SqsTimers {
   const delayQueueMsMax = connection.optional("delayQueueMsMax");
   const deadLettersArn = connection.optional("delayDeadLettersArn");
   return new SqsTimers({
@@ -131,6 +139,10 @@ export function timersOf(connection: Connection): SqsTimers {
     ...(delayQueueMsMax === undefined ? {} : { delayQueueMsMax: Number(delayQueueMsMax) }),
   });
 }
+
+/** The delay queue alone, for what is due within minutes. */
+export const delayQueueOf = (connection: Connection): DelayQueue =>
+  new DelayQueue(connection.sqs().SendMessage, connection.required("delayQueueUrl"), connection.clock);
 
 /** The same message has the same name, so a second try meets the first. */
 function schedulePath({ message: { group, dedup } }: { readonly message: Outgoing }): string {

@@ -7,7 +7,7 @@
  */
 import { FunctionError } from "../../lib/errors.ts";
 import { deathBy } from "../../lib/death.ts";
-import { RELAY_LOOKS_MS, RELAYED_TURN_MS_MAX } from "../../lib/limits.ts";
+import { RELAY_KEY_LOOKS_MS, RELAY_LOOKS_MS, RELAYED_TURN_MS_MAX } from "../../lib/limits.ts";
 import { isStub, parseFields } from "../../lib/model/head.ts";
 import { headKey } from "../../lib/model/head-keys.ts";
 import type { Reached } from "../../lib/model/manifest.ts";
@@ -49,11 +49,12 @@ export async function runRelayed(
 
 function watchHead(
   ports: DispatcherPorts,
-  { id, relay: { name } }: RelayedRequest,
+  { id, token, relay: { name } }: RelayedRequest,
 ): { readonly named: Promise<"let-go">; stop(): void } {
   const { promise: named, resolve } = Promise.withResolvers<"let-go">();
   let [isOver, cancel] = [false, (): void => undefined];
   const { items } = ports;
+  const looksMs = token === undefined ? RELAY_LOOKS_MS : RELAY_KEY_LOOKS_MS;
   const stopwatch = stopwatchOf(ports);
   const sinceMs = stopwatch.now();
   const look = async (): Promise<void> => {
@@ -65,7 +66,7 @@ function watchHead(
   };
   const again = (): void => {
     const atMs = stopwatch.now() - sinceMs;
-    const nextMs = RELAY_LOOKS_MS.find((ms) => ms > atMs) ?? atMs + (RELAY_LOOKS_MS.at(-1) ?? 0);
+    const nextMs = looksMs.find((ms) => ms > atMs) ?? atMs + (looksMs.at(-1) ?? 0);
     cancel = stopwatch.after(nextMs - atMs, () => void look());
   };
   again();

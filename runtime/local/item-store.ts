@@ -79,7 +79,7 @@ export class LocalItemStore implements ItemStore, Watch, VersionedWrites {
   readonly #versions = randomUUID().slice(0, 8);
   #versionCount = 0;
   readonly #watchers = new Map<string, Set<() => void>>();
-  readonly #counts = { journal: zero(), state: zero(), registry: zero() };
+  readonly #counts = { journal: zero(), state: zero(), registry: zero(), guards: zero() };
   #written: WrittenListener | undefined;
 
   constructor(database: LocalDatabase, clock: Clock = systemClock) {

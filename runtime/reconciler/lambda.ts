@@ -1,10 +1,12 @@
 /** The reconciler's Lambda entry: run on a schedule. */
 import { Connection, once } from "../aws/connection.ts";
+import { delayQueueOf } from "../aws/sqs-timers.ts";
 import { lambdaVersions } from "../aws/lambda-connection.ts";
 import { SqsDeadLetters } from "../aws/sqs-dead-letters.ts";
 import { ItemRegistry } from "../../lib/store/registry.ts";
 import { Reconciler } from "./reconciler.ts";
 import { DeadLetterWatch } from "./dead-letters.ts";
+import { revivePasses } from "./guard-revival.ts";
 import { runPass } from "./pass.ts";
 import { PASS_CLOSING_MS } from "../../lib/limits.ts";
 
@@ -18,7 +20,11 @@ const connect = once(() => {
   const retiring = { registry, versions: lambdaVersions(connection.environment), clock, logger };
   const deadLetters = new SqsDeadLetters(connection.sqs(), connection.required("mailboxDeadLettersUrl"));
   const watch = new DeadLetterWatch({ items, deadLetters, mailbox, registry, clock, entropy, logger });
-  return { meter, clock, watch, pass: { items, clock, logger, reconciler, retiring } };
+  const revival =
+    connection.optional("guardTable") === undefined
+      ? undefined
+      : { items, clock, logger, passTimers: delayQueueOf(connection) };
+  return { meter, clock, watch, revival, pass: { items, clock, logger, reconciler, retiring } };
 });
 
 interface Reconciled {
@@ -34,7 +40,7 @@ interface LambdaContext {
 }
 
 export async function handler(_event: unknown, context: LambdaContext): Promise<Reconciled> {
-  const { meter, clock, pass, watch } = connect();
+  const { meter, clock, pass, watch, revival } = connect();
   const untilMs = clock.now() + context.getRemainingTimeInMillis() - PASS_CLOSING_MS;
   try {
     // First, since what is paused is not poked.
@@ -42,8 +48,10 @@ export async function handler(_event: unknown, context: LambdaContext): Promise<
     if (deadLetters > 0) meter.measure("deadLetters", deadLetters);
     // An operator must see to it, as to any that is paused.
     if (paused > 0) meter.measure("paused", paused);
+    // What waits for these was to move, too.
+    const revived = revival && (await revivePasses(revival)) ? 1 : 0;
     const run = await runPass(pass, untilMs);
-    if (run.poked > 0) meter.measure("poked", run.poked);
+    if (run.poked + revived > 0) meter.measure("poked", run.poked + revived);
     return { ...run, deadLetters };
   } finally {
     meter.flush();

@@ -13,7 +13,7 @@ import { isStub, parseFields } from "../../lib/model/head.ts";
 import { headKey } from "../../lib/model/head-keys.ts";
 import { isExclusiveId } from "../../lib/model/ids.ts";
 import { decodeMessage } from "../../lib/model/message.ts";
-import { isLaterGuard } from "../../lib/store/guard.ts";
+import { isLaterGuard, mayBeGuard } from "../../lib/store/guard.ts";
 import { sendAll } from "../../lib/store/send.ts";
 import type { Outgoing, ReplyTo } from "../../lib/model/message.ts";
 import type { Clock, ItemStore, Mailbox, Timers } from "../../lib/ports.ts";
@@ -25,17 +25,29 @@ export interface TimerPorts {
   readonly items: Pick<ItemStore, "get">;
 }
 
+interface Timer {
+  readonly atMs: number;
+  readonly message: Outgoing;
+}
+
 /** Throws an operational error if the timer is not durably on its way. Then it must be delivered again. */
-export async function forwardTimer(
-  ports: TimerPorts,
-  timer: { readonly atMs: number; readonly message: Outgoing },
-): Promise<void> {
-  if (timer.atMs > ports.clock.now()) await ports.timers.schedule(timer);
-  else if (!(await isNeedlessGuard(ports, timer.message))) await sendAll(ports.mailbox, [timer.message]);
+export async function forwardTimer(ports: TimerPorts, timer: Timer): Promise<void> {
+  const isDue = timer.atMs <= ports.clock.now();
+  if (!isDue || !(await isNeedlessGuard(ports, timer.message))) await goOn(ports, timer);
+}
+
+/** A guard that a pass has found, before its time or after it (guard-pass.ts). Throws as {@link forwardTimer}. */
+export async function forwardGuard(ports: TimerPorts, guard: Timer): Promise<void> {
+  if (!(await isNeedlessGuard(ports, guard.message))) await goOn(ports, guard);
+}
+
+async function goOn({ timers, clock, mailbox }: TimerPorts, timer: Timer): Promise<void> {
+  if (timer.atMs > clock.now()) await timers.schedule(timer);
+  else await sendAll(mailbox, [timer.message]);
 }
 
 async function isNeedlessGuard({ items }: TimerPorts, { body }: Outgoing): Promise<boolean> {
-  if (!body.includes(GUARD)) return false;
+  if (!mayBeGuard(body)) return false;
   const message = decodeMessage(body);
   if ((message.kind !== "start" && message.kind !== "resume") || message.guard === undefined) return false;
   const item = await items.get(headKey(message.id), { mayLag: true });
@@ -55,6 +67,3 @@ async function hasEnded(items: TimerPorts["items"], { id, incarnation }: ReplyTo
   const head = parseFields(item);
   return head.status === "completed" && head.incarnation === incarnation;
 }
-
-/** Only the bodies of guards, and some others, contain it: these alone are parsed. */
-const GUARD = '"guard":';

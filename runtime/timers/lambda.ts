@@ -1,8 +1,9 @@
 /** The timers' Lambda entry. Its events come from the delay queue. Its answer names the messages that failed. */
 import { Connection, early } from "../aws/connection.ts";
 import { parseTimer } from "../../lib/aws/timer-message.ts";
-import { timersOf } from "../aws/sqs-timers.ts";
-import { forwardTimer } from "./due-timer.ts";
+import { delayQueueOf, sqsTimersOf } from "../aws/sqs-timers.ts";
+import { GUARD_PASS_CLOSING_MS } from "../../lib/limits/guards.ts";
+import { TimersFunction } from "./timers-function.ts";
 
 interface SqsRecord {
   readonly messageId: string;
@@ -13,22 +14,28 @@ const connect = await early(
   () => {
     const connection = new Connection(process.env);
     const { clock, logger } = connection;
-    const ports = {
-      ...{ mailbox: connection.mailbox(), timers: timersOf(connection) },
-      ...{ items: connection.items(), clock },
-    };
-    return { logger, ports };
+    const timersFunction = new TimersFunction({
+      ...{ mailbox: connection.mailbox(), timers: sqsTimersOf(connection) },
+      ...{ items: connection.items(), clock, logger, passTimers: delayQueueOf(connection) },
+      hasGuardTable: connection.optional("guardTable") !== undefined,
+    });
+    return { clock, logger, timersFunction };
   },
   "sqs",
   "dynamodb",
 );
 
-export async function handler(event: { readonly Records: readonly SqsRecord[] }) {
-  const { logger, ports } = connect();
-  const forwarded = await Promise.allSettled(
-    event.Records.map(async ({ body }) => await forwardTimer(ports, parseTimer(body))),
+interface LambdaContext {
+  getRemainingTimeInMillis(): number;
+}
+
+export async function handler(event: { readonly Records: readonly SqsRecord[] }, context: LambdaContext) {
+  const { clock, logger, timersFunction } = connect();
+  const deadlineMs = clock.now() + context.getRemainingTimeInMillis() - GUARD_PASS_CLOSING_MS;
+  const taken = await Promise.allSettled(
+    event.Records.map(async ({ body }) => await timersFunction.take(parseTimer(body), deadlineMs)),
   );
-  const batchItemFailures = forwarded.flatMap((result, index) => {
+  const batchItemFailures = taken.flatMap((result, index) => {
     const record = event.Records[index];
     if (result.status === "fulfilled" || !record) return [];
     logger.log("warn", "a timer is given back", { messageId: record.messageId, error: result.reason });

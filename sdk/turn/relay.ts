@@ -6,7 +6,7 @@
  * waits for it. At the end: outputs, replies, then the guard, early.
  */
 import { OperationalError } from "../../lib/errors.ts";
-import { RELAY_AFTER_MS, RELAY_RETRY_MS } from "../../lib/limits.ts";
+import { RELAY_AFTER_MS, RELAY_KEY_AFTER_MS, RELAY_RETRY_MS } from "../../lib/limits.ts";
 import { decodeWait, leavesOf } from "../../lib/model/wait.ts";
 import type { AskedRelay, Guard, TurnOutcome, TurnRequest } from "../../lib/protocol.ts";
 import { earlyRelay, relayName, relayTimer } from "../../lib/store/guard.ts";
@@ -31,7 +31,7 @@ export class Relay {
     this.#subject = subject;
     this.#asked = asked;
     this.#ports = ports;
-    this.#tryAtMs = ports.clock.now() + RELAY_AFTER_MS;
+    this.#tryAtMs = ports.clock.now() + (subject.token === undefined ? RELAY_AFTER_MS : RELAY_KEY_AFTER_MS);
     this.#guards = new GuardsOfTurn(ports, {
       name: (number) => relayName(asked.name, number),
       timer: (guard) => relayTimer(subject, guard),

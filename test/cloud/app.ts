@@ -66,5 +66,7 @@ new CfnOutput(stack, "RegistryTable", { value: tables.registry.tableName });
 new CfnOutput(stack, "DispatcherFunction", { value: functions.dispatcher.function.functionName });
 new CfnOutput(stack, "TimersFunction", { value: functions.timers.function.functionName });
 new CfnOutput(stack, "ReconcilerFunction", { value: functions.reconciler.function.functionName });
+new CfnOutput(stack, "GuardTable", { value: tables.guards.tableName });
+new CfnOutput(stack, "DelayQueueUrl", { value: queues.delay.queueUrl });
 new CfnOutput(stack, "MailboxUrl", { value: queues.mailbox.queueUrl });
 new CfnOutput(stack, "DeadLettersUrl", { value: queues.mailboxDeadLetters.queueUrl });

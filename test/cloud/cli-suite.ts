@@ -1,6 +1,6 @@
 /** The command line against a deployed stack, which it finds by the stack's name alone. */
 import { execFile } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
@@ -62,6 +62,41 @@ export function cliSuite(endpoint: () => string): void {
       expect((await perdure("cancel", id, "--yes")).code).toBe(0);
       const { code: after, stderr } = await perdure("attach", id);
       expect(after, stderr).toBe(EXIT.failed);
+    });
+
+    test("replays a journal of the stack on the code that it runs, and on code that it does not fit", async () => {
+      const { id = "" } = (await json("send", "Cloud/sleep", "3600000")) as Record<string, string>;
+      const isSuspended = async (): Promise<boolean> =>
+        (await perdure("invocations", "get", id)).stdout.includes("suspended");
+      await expect.poll(isSuspended, { timeout: 30_000, interval: 500 }).toBe(true);
+      const replay = async (entry: string): Promise<Ran> =>
+        await perdure(
+          "replay",
+          "--entry",
+          entry,
+          "--service",
+          "Cloud",
+          "--handler",
+          "sleep",
+          "--sample",
+          "1",
+        );
+      const same = await replay(join(import.meta.dirname, "handlers.ts"));
+      expect(same).toEqual({ code: 0, stdout: "fits: Cloud/sleep, 1 journal with 2 entries\n", stderr: "" });
+      const changed = join(folder, "changed.ts");
+      const sdk = JSON.stringify(join(ROOT, "sdk/index.ts"));
+      writeFileSync(
+        changed,
+        `import { service, type Context } from ${sdk};
+export const cloud = service({
+  name: "Cloud",
+  handlers: { sleep: async (ctx: Context, ms: number) => await ctx.run("soon", () => ms) },
+});`,
+      );
+      const other = await replay(changed);
+      expect(other.code).toBe(EXIT.failed);
+      expect(other.stdout).toContain("soon");
+      expect((await perdure("kill", id, "--yes")).code).toBe(0);
     });
 
     test("a query is answered by the admin function, and says what it has read", async () => {

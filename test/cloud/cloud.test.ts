@@ -26,6 +26,7 @@ import { ACCOUNT, Cdk, REGION, STACK } from "./cdk.ts";
 import { cliSuite } from "./cli-suite.ts";
 import { DeployedApp } from "./deployed-app.ts";
 import { type Emulator, startEmulator } from "./emulator.ts";
+import { beginPasses, guardsIn } from "./guards.ts";
 import { REGISTRY_CACHE_MS } from "../../lib/limits.ts";
 
 let emulator: Emulator;
@@ -51,6 +52,16 @@ beforeAll(async () => {
   const admin = await proxyTo(output("AdminUrl"), emulator.endpoint, true);
   closing.push(ingress.close, admin.close);
   app = new DeployedApp(ingress, admin);
+  // Before the first handler looks whether there are passes: so all that follows has its guards in the table.
+  await beginPasses(place());
+  await until(
+    () => guardsIn(place()),
+    ({ passes }) => passes?.number === 1,
+    30_000,
+  );
+});
+const place = () => ({
+  ...{ client: client(), table: output("GuardTable"), delayQueueUrl: output("DelayQueueUrl") },
 });
 afterAll(async () => {
   for (const close of closing.toReversed()) await close();
@@ -266,6 +277,17 @@ test("nothing went to a dead-letter queue", async () => {
   );
   sqs.destroy();
   expect(Attributes).toEqual({ ApproximateNumberOfMessages: "0" });
+});
+
+test("guards wait in their table, and passes have come to them", { timeout: 120_000 }, async () => {
+  await app.call("/Cloud/pause", 1);
+  const { guards, passes } = await until(
+    () => guardsIn(place()),
+    (found) => (found.passes?.number ?? 0) > 1,
+    90_000,
+  );
+  expect(guards).toBeGreaterThan(0);
+  expect(passes?.untilMs).toBeGreaterThan(passes?.doneMs ?? Number.POSITIVE_INFINITY);
 });
 
 describe("deployments", () => {

@@ -113,6 +113,7 @@ beforeAll(async () => {
       listing: "",
       logLevel: "error",
       directAlias: "",
+      guardTable: TABLES.guards,
       ownMailboxes: "",
       ...{ corsOrigins: "*", corsCredentials: "" },
     },

@@ -1,6 +1,7 @@
 /** The template's policies grant what the table in docs/security.md says, and nothing more. */
 import { beforeAll, describe, expect, test } from "vitest";
 import { serviceTag } from "../../lib/model/ids.ts";
+import { GUARD_PARTITIONS, GUARD_PASS_KEY } from "../../lib/store/guard-table.ts";
 import { FUNCTIONS, linesOf, rowsOf, SECURITY } from "./access.ts";
 import { makeStack, ofType, type TestStack } from "./stack.ts";
 
@@ -23,6 +24,14 @@ const CONDITIONS: Readonly<Record<string, unknown>> = {
   'of services with `inFlight: "move"`': OWN_KEYS,
   "services, not deployments": {
     "ForAllValues:StringLike": { "dynamodb:LeadingKeys": ["service.*"] },
+    Null: { "dynamodb:LeadingKeys": "false" },
+  },
+  "guards alone": {
+    "ForAllValues:StringLike": { "dynamodb:LeadingKeys": [`${GUARD_PARTITIONS}*`] },
+    Null: { "dynamodb:LeadingKeys": "false" },
+  },
+  "how far the pass is: not what others have set": {
+    "ForAllValues:StringLike": { "dynamodb:LeadingKeys": [GUARD_PASS_KEY.pk] },
     Null: { "dynamodb:LeadingKeys": "false" },
   },
   "to the Scheduler only": { StringEquals: { "iam:PassedToService": "scheduler.amazonaws.com" } },

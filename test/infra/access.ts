@@ -55,6 +55,7 @@ const RESOURCES: Readonly<Record<string, string>> = {
   RuntimeTablesJournal: "journal",
   RuntimeTablesState: "state",
   RuntimeTablesRegistry: "registry",
+  RuntimeTablesGuards: "guards",
   RuntimeQueuesMailbox: "mailbox",
   RuntimeQueuesMailboxDeadLetters: "mailbox's dead letters",
   GreeterMailboxQueue: "own mailbox",

@@ -112,8 +112,13 @@ type Condition = {
   readonly "ForAllValues:StringLike"?: { readonly "dynamodb:LeadingKeys": string | readonly string[] };
 } | null;
 
-/** Patterns end in a star. A request without a key fails a condition on the key (`Null`). */
+/** Patterns end in a star, in a question mark, or are the key. A request without a key fails a condition on the key (`Null`). */
 function allows(patterns: readonly string[] | undefined, key: string | undefined): boolean {
   if (patterns === undefined) return true;
-  return key !== undefined && patterns.some((pattern) => key.startsWith(pattern.slice(0, -1)));
+  if (key === undefined) return false;
+  return patterns.some((pattern) => {
+    const [beginning, last] = [pattern.slice(0, -1), pattern.at(-1)];
+    if (last === "*") return key.startsWith(beginning);
+    return last === "?" ? key.slice(0, -1) === beginning : key === pattern;
+  });
 }

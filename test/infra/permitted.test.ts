@@ -17,7 +17,7 @@ import { outgoing } from "../../lib/store/send.ts";
 import { invocationId, serviceTag } from "../../lib/model/ids.ts";
 import { parseRecorded } from "../../lib/model/recorded-journal.ts";
 import { encodeMessage, type Start } from "../../lib/model/message.ts";
-import type { Invoker, Logger } from "../../lib/ports.ts";
+import type { Invoker, Logger, Mailbox } from "../../lib/ports.ts";
 import type { DiscoveryResponse } from "../../lib/protocol.ts";
 import { Admin } from "../../runtime/admin/admin.ts";
 import { Dispatcher } from "../../runtime/dispatcher/dispatcher.ts";
@@ -31,10 +31,13 @@ import { LocalMailbox } from "../../runtime/local/mailbox.ts";
 import { LocalTimers } from "../../runtime/local/timers.ts";
 import { Reconciler } from "../../runtime/reconciler/reconciler.ts";
 import { DeadLetterWatch } from "../../runtime/reconciler/dead-letters.ts";
+import { revivePasses } from "../../runtime/reconciler/guard-revival.ts";
 import { Retirement } from "../../runtime/reconciler/retirement.ts";
 import { Registrar } from "../../runtime/registrar/registrar.ts";
 import { guardTimer } from "../../lib/store/guard.ts";
+import { GuardTable, passMessage } from "../../lib/store/guard-table.ts";
 import { forwardTimer } from "../../runtime/timers/due-timer.ts";
+import { TimersFunction } from "../../runtime/timers/timers-function.ts";
 import { onlyCall } from "../../sdk/direct-door.ts";
 import { createEndpoint, type Endpoint, type TurnPorts } from "../../sdk/endpoint.ts";
 import { replayedBy } from "../../sdk/rehearsals.ts";
@@ -45,6 +48,7 @@ import { makeStack } from "./stack.ts";
 /** Long enough for an item of its own; too long for one message or item. */
 const LARGE = "x".repeat(50_000);
 const HUGE = "x".repeat(900_000);
+const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 /** On a machine that does much else. */
 const SOON = { timeout: 20_000 };
@@ -126,12 +130,16 @@ const clock = systemClock;
 const localMailbox = new LocalMailbox(database, clock);
 const localTimers = new LocalTimers(database, localMailbox, clock);
 
+/** Those whose guards wait in their table. */
+const GUARDED: ReadonlySet<string> = new Set(["ingress", "dispatcher", "handler", "other"]);
+
 function portsOf(role: string) {
   const items = guard.items(role, store);
+  const timers = guard.timers(role, localTimers);
   return {
     items,
     mailbox: guard.mailbox(role, localMailbox),
-    timers: guard.timers(role, localTimers),
+    timers: GUARDED.has(role) ? new GuardTable({ items, timers, clock }) : timers,
     registry: new ItemRegistry(items, clock, 0),
     clock,
     entropy: systemEntropy,
@@ -154,6 +162,27 @@ const discoverer = {
     return Promise.resolve(found.endpoint.discover());
   },
 };
+/** By the timers' function: the pass with this number. Returns what goes to the mailbox. */
+async function passGuards(number: number, nowMs = clock.now()): Promise<readonly string[]> {
+  const ports = portsOf("timers");
+  const sent: string[] = [];
+  const mailbox: Mailbox = {
+    sendBatch: async (messages) => {
+      sent.push(...messages.map(({ dedup }) => dedup));
+      return await ports.mailbox.sendBatch(messages);
+    },
+  };
+  const later = { ...clock, now: () => nowMs };
+  const timers = new TimersFunction({
+    ...ports,
+    mailbox,
+    clock: later,
+    passTimers: ports.timers,
+    hasGuardTable: true,
+  });
+  await timers.take({ atMs: nowMs, message: passMessage(number) }, Number.POSITIVE_INFINITY);
+  return sent;
+}
 const invoker: Invoker = {
   invoke: async ({ address }, request) => {
     const found = functions[address];
@@ -215,6 +244,8 @@ const registrar = new Registrar({
 });
 
 beforeAll(async () => {
+  // The table takes guards only if a pass promises more of them.
+  await passGuards(1);
   const dispatcher = new Dispatcher({ ...portsOf("dispatcher"), invoker });
   for (const [functionArn, services] of [[FUNCTION, OWN] as const, [OTHER, ["Clerk"]] as const]) {
     await registrar.register({ functionArn, versionArn: `${functionArn}:1`, services, breaking: false });
@@ -265,7 +296,25 @@ async function operate(line: string, body?: unknown): Promise<unknown> {
 }
 const call = (line: string, body?: unknown, headers?: Record<string, string>) =>
   ask(ingress, line, body, headers);
+/** Of an invocation that nobody has called. */
+const startOf = (number: number): Start => ({
+  ...{ kind: "start", id: invocationId("Desk", undefined, new Uint8Array(14).fill(number)), incarnation: 0 },
+  ...{ origin: "o", target: { service: "Desk", handler: "ask" }, headers: {}, acceptedAtMs: 1 },
+  input: new TextEncoder().encode('"x"'),
+});
+/** Returns what its message is called. */
+async function setGuard(role: string, atMs: number): Promise<string> {
+  const timer = guardTimer(startOf(2), { name: `${role}.${atMs}`, atMs });
+  await portsOf(role).timers.schedule(timer);
+  return timer.message.dedup;
+}
 const idIn = ({ body }: Answer): string => (body as { invocationId: string }).invocationId;
+
+/** They have stopped an hour ago. */
+async function passesRevived(): Promise<boolean> {
+  const { timers: passTimers, ...ports } = portsOf("reconciler");
+  return await revivePasses({ ...ports, passTimers, clock: { now: () => clock.now() + HOUR_MS } });
+}
 
 describe("each part does its work with the permissions that it has", () => {
   test("calls, sends, delays, keys and results", async () => {
@@ -340,12 +389,20 @@ describe("each part does its work with the permissions that it has", () => {
     const message = outgoing({ kind: "resume", id }, "test");
     await forwardTimer(portsOf("timers"), { atMs: clock.now(), message });
     await forwardTimer(portsOf("timers"), { atMs: clock.now() + HOUR_MS, message });
-    const start: Start = {
-      ...{ kind: "start", id: invocationId("Desk", undefined, new Uint8Array(14).fill(1)), incarnation: 0 },
-      ...{ origin: "o", target: { service: "Desk", handler: "ask" }, headers: {}, acceptedAtMs: 1 },
-      input: new TextEncoder().encode('"x"'),
-    };
+    const start = startOf(1);
     await forwardTimer(portsOf("timers"), guardTimer(start, { name: "g", atMs: clock.now() }));
+  });
+
+  test("guards: the table has them, and a pass finds those of turns that have not ended", async () => {
+    const untilMs = clock.now() + 2 * MINUTE_MS;
+    const names = await Promise.all(
+      ["ingress", "dispatcher", "handler"].map((role) => setGuard(role, untilMs)),
+    );
+    // There is no pass in time for this one, so the delay queue has it.
+    const soon = await setGuard("handler", clock.now() + MINUTE_MS / 2);
+    const found = await passGuards(2, untilMs);
+    expect(found).toEqual(expect.arrayContaining(names));
+    expect(found).not.toContain(soon);
   });
 
   test("dead letters become paused invocations", async () => {
@@ -353,13 +410,7 @@ describe("each part does its work with the permissions that it has", () => {
     await expect
       .poll(async () => (await ask(admin, `GET /invocations/${suspended}`)).body, SOON)
       .toMatchObject({ status: "suspended" });
-    const lost = invocationId("Desk", undefined, new Uint8Array(14));
-    const target = { service: "Desk", handler: "ask" };
-    const start: Start = {
-      ...{ kind: "start", id: lost, incarnation: 0, origin: "o", headers: {}, acceptedAtMs: 1 },
-      ...{ target, input: new TextEncoder().encode('"x"') },
-    };
-    const letters = [start, { kind: "resume", id: suspended } as const].map((message) => ({
+    const letters = [startOf(0), { kind: "resume", id: suspended } as const].map((message) => ({
       body: encodeMessage(message),
       sinceMs: clock.now() + HOUR_MS,
     }));
@@ -394,6 +445,7 @@ describe("each part does its work with the permissions that it has", () => {
       clock: { ...clock, now: () => clock.now() + 48 * HOUR_MS },
     });
     expect(await late.finish()).toBe(1);
+    expect(await passesRevived()).toBe(true);
     expect(removed).toEqual([`${FUNCTION}:1`]);
     expect(idIn(await call("POST /Desk/ask/send?delay=1h", "x"))).toMatch(/^inv_/);
     const sometime = new Reconciler({

@@ -4,6 +4,7 @@
  */
 import { describe, expect, test } from "vitest";
 import { serviceTag } from "../../lib/model/ids.ts";
+import { GUARD_PASS_KEY, guardPartition } from "../../lib/store/guard-table.ts";
 import { isAllowed, resolved, type Statement } from "../support/iam.ts";
 import { FUNCTIONS, policiesOf, rowsOf, SECURITY } from "./access.ts";
 import { makeStack } from "./stack.ts";
@@ -15,19 +16,20 @@ const things = new Map<string, string>();
 const rows = rowsOf(SECURITY).filter(({ on }) => !on.includes("own key"));
 const actions = [...new Set(rows.flatMap((row) => row.actions))];
 
-/** One of the service's. */
-function keyOf(thing: string): string {
+/** One of the service's. Guards are written, and what is read beside them is how far the pass is. */
+function keyOf(action: string, thing: string): string {
   if (thing === "registry") return "service.Greeter";
+  if (thing === "guards") return action === "dynamodb:PutItem" ? guardPartition(0) : GUARD_PASS_KEY.pk;
   return thing === "journal's index open" ? `${serviceTag("Greeter")}0` : OWN_KEYS;
 }
 
 /** With what a role would say of itself if it kept to its own. */
-const contextOf = (thing: string): Readonly<Record<string, string | readonly string[]>> => ({
-  "dynamodb:LeadingKeys": [keyOf(thing)],
+const contextOf = (action: string, thing: string): Readonly<Record<string, string | readonly string[]>> => ({
+  "dynamodb:LeadingKeys": [keyOf(action, thing)],
   "iam:PassedToService": "scheduler.amazonaws.com",
 });
 
-const may = (role: string, action: string, thing: string, context = contextOf(thing)): boolean =>
+const may = (role: string, action: string, thing: string, context = contextOf(action, thing)): boolean =>
   isAllowed(statementsOf.get(role) ?? [], { action, resource: things.get(thing) ?? "", context });
 
 for (const { role, statements } of policiesOf(makeStack({ mailbox: {}, inFlight: "move" }).resources)) {
@@ -59,7 +61,7 @@ test("each role gets what its rows say, and nothing more, of all that is in the 
     ),
   );
   expect(granted.toSorted()).toEqual([...documented].toSorted());
-  expect(things.size).toBe(22);
+  expect(things.size).toBe(23);
 });
 
 describe("conditions", () => {
@@ -87,6 +89,22 @@ describe("conditions", () => {
       for (const table of ["journal", "state"]) expect(may("handler", action, table, context)).toBe(false);
     expect(may("handler", "dynamodb:GetItem", "registry", context)).toBe(false);
   });
+
+  test.each(["handler", "dispatcher", "ingress"])(
+    "%s sets guards, but does not see those of others, and cannot say how far the pass is",
+    (role) => {
+      const [guards, pass] = [keys(guardPartition(0)), keys(GUARD_PASS_KEY.pk)];
+      expect(may(role, "dynamodb:PutItem", "guards", guards)).toBe(true);
+      expect(may(role, "dynamodb:GetItem", "guards", pass)).toBe(true);
+      expect(may(role, "dynamodb:PutItem", "guards", pass)).toBe(false);
+      expect(may(role, "dynamodb:GetItem", "guards", guards)).toBe(false);
+      for (const action of ["dynamodb:PutItem", "dynamodb:GetItem"]) {
+        expect(may(role, action, "guards", keys(guardPartition(0), GUARD_PASS_KEY.pk))).toBe(false);
+        expect(may(role, action, "guards", keys(`${GUARD_PASS_KEY.pk}.x`))).toBe(false);
+        expect(may(role, action, "guards", {})).toBe(false);
+      }
+    },
+  );
 
   test("the Scheduler's role is passed to the Scheduler alone", () => {
     const elsewhere = { "iam:PassedToService": "lambda.amazonaws.com" };

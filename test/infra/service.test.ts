@@ -247,6 +247,7 @@ describe("a function that is made elsewhere", () => {
     expect(Object.keys(variablesOf(theirs?.Properties ?? {})).toSorted()).toEqual([
       "PERDURE_DELAY_QUEUE_URL",
       "PERDURE_DIRECT_ALIAS",
+      "PERDURE_GUARD_TABLE",
       "PERDURE_JOURNAL_TABLE",
       "PERDURE_MAILBOX_URL",
       "PERDURE_REGISTRY_TABLE",

@@ -23,6 +23,7 @@ const HAND_OFF = "test/unit/dispatcher/hand-off.test.ts";
 const LIVING = "test/unit/dispatcher/living-turn.test.ts";
 const STOPWATCH = "test/unit/edge/stopwatch.test.ts";
 const LONG_TURN = "test/unit/dispatcher/long-turn.test.ts";
+const GUARD_TABLE = "test/unit/edge/guard-table.test.ts";
 const REQUESTS = "test/contract/dynamo-requests.test.ts";
 
 /** Planted bugs that no seed of the simulator catches today (`UNCAUGHT` in test/sim/planted-aims.ts says why), and the test that does. */
@@ -33,6 +34,8 @@ const UNCAUGHT_BY_SEEDS: Readonly<Record<string, string>> = {
   "what was passed while it waited begins with its old token": HAND_OFF,
   "a redelivered resume gets a new token, although the lock has its old one": HAND_OFF,
   "what is suspended is run by any message that looks at it": IN_DOUBT,
+  "of notes that are handled together the first one vouches for all": IN_DOUBT,
+  "a poke runs what has its input in its Start alone": IN_DOUBT,
   "what the mailbox gave up is resumed as if its outputs were done": IN_DOUBT,
   "how one turn has ended counts for the next owner of its key": LONG_TURN,
   "a long turn's suspension names the lane that it was begun in": LONG_TURN,
@@ -354,6 +357,36 @@ export const MUTATIONS: readonly Mutation[] = [
     "runtime/dispatcher/dispatcher.ts",
     ["delivery.sentAtMs, { areCallsKilled: true });", "delivery.sentAtMs);"],
     "test/unit/dispatcher/kill.test.ts",
+  ),
+  mutation(
+    "a guard that came late into the table is in no queue",
+    "lib/store/guard-table.ts",
+    ["return timer.atMs - clock.now() >= GUARD_AHEAD_MS + GUARD_SETTLED_MS;", "return true;"],
+    GUARD_TABLE,
+  ),
+  mutation(
+    "passes that are late count as passes",
+    "lib/store/guard-table.ts",
+    ["passes && !areLate(passes, clock.now()) ? passes.untilMs", "passes ? passes.untilMs"],
+    GUARD_TABLE,
+  ),
+  mutation(
+    "what another message of the same pass has promised is taken back",
+    "runtime/timers/guard-pass.ts",
+    ["when: asItWas(stored) });", "});"],
+    GUARD_TABLE,
+  ),
+  mutation(
+    "passes multiply",
+    "runtime/timers/guard-pass.ts",
+    ["  if (number !== (stored?.number ?? 0) + 1) return;\n", ""],
+    GUARD_TABLE,
+  ),
+  mutation(
+    "a guard that cannot be read stops all passes",
+    "runtime/timers/guard-pass.ts",
+    ["    if (error instanceof OperationalError) throw error;\n", "    throw error;\n"],
+    GUARD_TABLE,
   ),
   ...PLANTED.flatMap(({ name, file, changes }) => {
     const caughtBy = UNCAUGHT_BY_SEEDS[name];

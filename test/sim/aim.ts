@@ -36,11 +36,14 @@ export interface Aim {
   readonly moves?: true;
   /** What fires is a message at once, in all runs. */
   readonly directTimers?: true;
+  /** Guards wait in a table. */
+  readonly guardTable?: true;
 }
 
 export interface AimedRun {
   readonly moves?: true;
   readonly directTimers?: true;
+  readonly guardTable?: true;
   readonly seed: number;
   readonly plan: FaultPlan;
   readonly workload?: Workload;
@@ -60,6 +63,7 @@ export function aimedRun(seed: number, plan: FaultPlan, aim: Aim = {}): AimedRun
     ...(workload ? { workload } : {}),
     ...(aim.moves ? { moves: true } : {}),
     ...(aim.directTimers ? { directTimers: true } : {}),
+    ...(aim.guardTable ? { guardTable: true } : {}),
   };
 }
 

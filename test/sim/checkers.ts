@@ -7,15 +7,16 @@ import { STATE_EDIT } from "../../lib/store/state-edit.ts";
 import { type CommandEntry, type Entry, isCommand } from "../../lib/model/entry.ts";
 import { isPart, placeOfPart } from "../../lib/model/entry-parts.ts";
 import { parseHead } from "../../lib/model/head.ts";
-import { decodeMessage, type Message } from "../../lib/model/message.ts";
+import { decodeMessage, type Message, type Outgoing } from "../../lib/model/message.ts";
+import { passIn } from "../../lib/store/guard-table.ts";
 import { isFull } from "../../lib/model/status-table.ts";
 import type { Accepted } from "./outside.ts";
 import type { Tables } from "./tables.ts";
 import type { Queue } from "./mailbox.ts";
 import type { Life } from "./life.ts";
 import type { Observer } from "./observer.ts";
-import { journalValue, stateValue } from "./stored-value.ts";
 import type { TimerService } from "./timers.ts";
+import { journalValue, stateValue } from "./stored-value.ts";
 
 export interface Ending {
   readonly tables: Tables;
@@ -47,7 +48,9 @@ export function checkRest({ observer }: Ending): void {
  * rarely, for as long as that lasts (decision 0018). So this is rest, as it is without them.
  */
 export function doOnlyNotesWait({ timers, observer }: Pick<Ending, "timers" | "observer">): boolean {
-  const isWaiting = ({ body }: { readonly body: string }) => isKeptWaiting(decodeMessage(body), observer);
+  // A pass over guards ends by itself, if there is nothing for it to do.
+  const isWaiting = (message: Outgoing): boolean =>
+    passIn(message) === undefined && isKeptWaiting(decodeMessage(message.body), observer);
   return timers.open > 0 && timers.messages().every(isWaiting);
 }
 

@@ -10,6 +10,8 @@ const SEEDS = 2000;
 const SEEDS_MS = 40_000;
 /** Runs in which services move between mailboxes (docs/decisions/0023). */
 const MOVES_SEEDS = 300;
+/** Runs whose guards wait in a table (docs/decisions/0056). */
+const GUARD_TABLE_SEEDS = 300;
 /** Runs with event sources (docs/decisions/0042). */
 const SOURCES_SEEDS = 300;
 const SOURCES: Aim = { workload: "sources" };
@@ -46,6 +48,11 @@ export async function ci(): Promise<boolean> {
     from: 1,
     count: MOVES_SEEDS,
     aim: { moves: true },
+  });
+  await searchAll(note, "--guard-table", "guards in a table", {
+    from: 1,
+    count: GUARD_TABLE_SEEDS,
+    aim: { guardTable: true },
   });
   await searchAll(note, "--sources", "event sources", { from: 1, count: SOURCES_SEEDS, aim: SOURCES });
   for (const aim of [undefined, SOURCES]) {

@@ -60,7 +60,7 @@ export class Clients implements Outside {
     if (root.door) return this.#door.submit(root, accepted);
     for (let time = 0; time < root.times; time++) {
       this.as("client", async (ports, actor) => {
-        const timers = this.#platform.timers(actor);
+        const { timers } = this.#platform.guardedPorts(actor);
         await this.#request({ ...ports, timers }, root, accepted);
       });
     }

@@ -21,6 +21,8 @@ export interface Options {
   readonly transactions: boolean;
   /** What fires is a message at once, in all runs: the timers' function does not take part. */
   readonly directTimers: boolean;
+  /** Guards wait in a table, which a pass looks through each minute. */
+  readonly guardTable: boolean;
   /** The seeds that catch planted bugs are tried first; are written down. */
   readonly recorded: boolean;
   readonly record: boolean;
@@ -41,6 +43,7 @@ const FLAGS = new Set([
   "--sources",
   "--transactions",
   "--direct-timers",
+  "--guard-table",
   "--planted",
   "--recorded",
   "--record",
@@ -58,6 +61,7 @@ export const USAGE = `npm run sim [-- options]
       [--transactions]     steps write to tables of the user's (ctx.transact)
       [--sources]          event sources deliver to the source door
       [--direct-timers]    the timers' function does not take part
+      [--guard-table]      guards wait in a table
   --seed K               one seed: its trace, shrunk if it fails [--no-shrink: as it is]
   --planted [--only X]   every planted bug must be caught
       [--recorded]         at the seeds of caught.json first; --record: write them down
@@ -107,6 +111,7 @@ export function parseOptions(args: readonly string[]): Options {
     sources: has("--sources"),
     transactions: has("--transactions"),
     directTimers: has("--direct-timers"),
+    guardTable: has("--guard-table"),
     recorded: has("--recorded"),
     record: has("--record"),
   };

@@ -25,8 +25,8 @@ export const OF_CALLS: readonly Planted[] = [
 /** Of the timers' function (timers-function.ts). */
 export const OF_TIMERS: readonly Planted[] = [
   bug("a timer is done before it is a message", "runtime/timers/due-timer.ts", 500, [
-    "await sendAll(ports.mailbox, [timer.message]);",
-    "void sendAll(ports.mailbox, [timer.message]).catch(() => undefined);",
+    "await sendAll(mailbox, [timer.message]);",
+    "void sendAll(mailbox, [timer.message]).catch(() => undefined);",
   ]),
   bug("a guard of what is open is dropped", "runtime/timers/due-timer.ts", 1000, [
     'if (status !== "completed" || replies',

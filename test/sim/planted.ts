@@ -9,6 +9,7 @@ import { bug, type Planted } from "./plant.ts";
 import { AIMS } from "./planted-aims.ts";
 import { OF_BOUNDS } from "./planted-bounds.ts";
 import { OF_CALLS, OF_DOORS, OF_TIMERS } from "./planted-doors.ts";
+import { OF_GUARD_TABLE } from "./planted-guard-table.ts";
 import { OF_LONG_TURNS } from "./planted-long-turns.ts";
 import { OF_OWN_MAILBOXES } from "./planted-own-mailboxes.ts";
 import { OF_PEOPLE } from "./planted-people.ts";
@@ -169,7 +170,7 @@ const OTHERS: readonly Planted[] = [
     "runtime/dispatcher/note-delivery.ts",
     1000,
     ["if (message.dueAtMs === undefined || message.dueAtMs <= nowMs)\n", "if (message.dueAtMs !== -1)\n"],
-    ["if (timer.atMs > ports.clock.now()) await", "if (timer.atMs < 0) await", "runtime/timers/due-timer.ts"],
+    ["if (timer.atMs > clock.now()) await", "if (timer.atMs < 0) await", "runtime/timers/due-timer.ts"],
   ),
   bug("a message that takes another's place is swallowed as its double", "lib/store/send.ts", 2000, [
     // The AFRESH_BYTES are still drawn, so that the run is the same until then.
@@ -430,6 +431,7 @@ export const PLANTED: readonly Planted[] = [
   ...OF_DOORS,
   ...OF_CALLS,
   ...OF_TIMERS,
+  ...OF_GUARD_TABLE,
   ...OF_SECRETS,
   ...OF_LONG_TURNS,
   ...OF_OWN_MAILBOXES,

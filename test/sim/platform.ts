@@ -3,10 +3,11 @@
  * mailbox. Each environment is an actor with its own clock and registry cache. It does one thing at a time, and is reused.
  */
 import type { Start } from "../../lib/model/message.ts";
+import { GuardTable, type GuardTablePorts } from "../../lib/store/guard-table.ts";
 import { ItemRegistry } from "../../lib/store/registry.ts";
 import { FunctionError, InvariantError, OperationalError } from "../../lib/errors.ts";
 import type { Deployment, Reached } from "../../lib/model/manifest.ts";
-import type { Invoker, LogLevel, Registry } from "../../lib/ports.ts";
+import type { Invoker, LogLevel, Registry, Timers } from "../../lib/ports.ts";
 import {
   decodeTurnOutcome,
   decodeTurnRequest,
@@ -54,6 +55,8 @@ export interface World {
   readonly own?: Queue;
   readonly timers: TimerService;
   readonly skewMaxMs: number;
+  /** Guards wait in a table, while there are passes (docs/decisions/0056). */
+  readonly hasGuardTable: boolean;
   readonly sides: Sides;
 }
 
@@ -61,7 +64,7 @@ interface HandlerEnvironment {
   readonly actor: Actor;
   readonly ports: Ports & {
     readonly registry: Registry;
-    readonly timers: SimTimers;
+    readonly timers: Timers;
     readonly invoker: Invoker;
   };
   busy: boolean;
@@ -125,17 +128,38 @@ export class Platform {
     return actor;
   }
 
-  timers(actor: Actor): SimTimers {
+  /** What sets timers in the delay queue; guards in their table, in runs that have one. */
+  #timers({ items, clock }: Pick<Ports, "items" | "clock">, actor: Actor): Timers {
+    const timers = this.#queueTimers(actor);
+    if (!this.#world.hasGuardTable) return timers;
+    const { messages } = this.#world.observer;
+    const guards: GuardTablePorts["items"] = {
+      get: async (...get) => await items.get(...get),
+      write: async (write) => {
+        messages.guarded();
+        return await items.write(write);
+      },
+    };
+    return new GuardTable({ items: guards, timers, clock });
+  }
+
+  #queueTimers(actor: Actor): SimTimers {
     return new SimTimers({ service: this.#world.timers, effects: this.#world.effects, actor });
   }
 
   /** Of a process that runs turns of its own accord: the ingress, and a handler that calls others. */
   doorPorts(actor: Actor) {
-    return { ...this.timerPorts(actor), invoker: this.invoker(actor) };
+    return { ...this.guardedPorts(actor), invoker: this.invoker(actor) };
   }
 
+  guardedPorts(actor: Actor) {
+    const ports = this.ports(actor);
+    return { ...ports, timers: this.#timers(ports, actor) };
+  }
+
+  /** Of the timers' function, which has what comes out of the delay queue and the table. */
   timerPorts(actor: Actor) {
-    return { ...this.ports(actor), timers: this.timers(actor) };
+    return { ...this.ports(actor), timers: this.#queueTimers(actor) };
   }
 
   ports(actor: Actor): Ports {
@@ -341,7 +365,7 @@ export class Platform {
     if (free) return free;
     const actor = this.actor("dispatcher");
     const dispatcher = side.dispatcher({
-      ...{ ...this.timerPorts(actor), invoker: this.invoker(actor) },
+      ...{ ...this.guardedPorts(actor), invoker: this.invoker(actor) },
       ...(this.#knowsLives ? { runs: (id: string) => this.#runs(id) } : {}),
     });
     const environment: DispatcherEnvironment = {

@@ -101,7 +101,12 @@ const planOf = ({ without, noFaults }: Options) => ({ without, none: noFaults })
 /** Throws `RangeError` if no planted bug is called so. */
 function aimOf(options: Options): Aim | undefined {
   const aim = namedAim(options);
-  return options.directTimers ? { ...aim, directTimers: true } : aim;
+  if (!options.directTimers && !options.guardTable) return aim;
+  return {
+    ...aim,
+    ...(options.directTimers ? { directTimers: true } : {}),
+    ...(options.guardTable ? { guardTable: true } : {}),
+  };
 }
 
 function namedAim({ aim, moves, sources, transactions }: Options): Aim | undefined {
@@ -213,7 +218,7 @@ export async function replay(options: Options): Promise<boolean> {
 
 async function explain(failed: RunResult, options: Options): Promise<void> {
   const { result, plan, tries } = await shrink(failed, runOf(failed.seed, options));
-  const flags = `${options.aim === undefined ? "" : ` --aim "${options.aim}"`}${options.directTimers ? " --direct-timers" : ""}${options.noFaults ? " --no-faults" : ""}${options.without.length > 0 ? ` --without ${options.without.join(",")}` : ""}`;
+  const flags = `${options.aim === undefined ? "" : ` --aim "${options.aim}"`}${options.directTimers ? " --direct-timers" : ""}${options.guardTable ? " --guard-table" : ""}${options.noFaults ? " --no-faults" : ""}${options.without.length > 0 ? ` --without ${options.without.join(",")}` : ""}`;
   console.log(`\nseed ${failed.seed}, as short as ${tries} tries made it:`);
   console.log(`  requests: ${JSON.stringify(result.workload.roots)}`);
   console.log(

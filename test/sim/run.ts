@@ -27,6 +27,7 @@ import { Observer } from "./observer.ts";
 import { isDirect, Platform, type World } from "./platform.ts";
 import { decodeMessage } from "../../lib/model/message.ts";
 import { Prng } from "../../lib/prng.ts";
+import { passIn, passMessage } from "../../lib/store/guard-table.ts";
 import { Scheduler } from "./scheduler.ts";
 import { Sources } from "./sources.ts";
 import { isOfSources, sourceWorkload } from "./source-workload.ts";
@@ -62,6 +63,8 @@ export interface RunOptions {
   readonly moves?: true;
   /** What fires is a message at once, as on one machine; or the timers' function forwards it, as in AWS. By default the seed draws it. */
   readonly directTimers?: boolean;
+  /** Guards wait in a table, while there are passes. */
+  readonly guardTable?: true;
 }
 export interface RunResult {
   readonly seed: number;
@@ -82,6 +85,12 @@ export interface RunResult {
   readonly state: Record<string, string>;
   /** All items in the end, if writes are looked at. */
   readonly held: readonly HeldItem[];
+}
+
+/** Passes over guards are on from the beginning; later they end and begin. */
+function beginPasses({ hasGuardTable, timers, scheduler }: World, platform: Platform): void {
+  if (hasGuardTable)
+    timers.accept({ atMs: scheduler.nowMs, message: passMessage(1) }, platform.actor("timers"));
 }
 
 export async function run(options: RunOptions): Promise<RunResult> {
@@ -113,8 +122,9 @@ export async function run(options: RunOptions): Promise<RunResult> {
     doubled: () => observer.messages.doubt(),
     asked: () => observer.messages.asked(),
     guarded: () => observer.messages.guarded(),
-    accepted: ({ body }) => {
-      const message = decodeMessage(body);
+    accepted: (timer) => {
+      if (passIn(timer) !== undefined) return;
+      const message = decodeMessage(timer.body);
       if (message.kind === "start" && isDirect(message)) observer.asked("a timer", message);
     },
   });
@@ -132,6 +142,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
     ...(mailboxes ? { own: mailboxes.own } : {}),
     timers,
     skewMaxMs,
+    hasGuardTable: options.guardTable === true,
     sides,
   };
   const workload = workloadOf(options, sides.isMixed === true);
@@ -151,6 +162,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
   });
   if (workload.letsGo) platform.letsGo = true;
   timers.forward = forwarderOf(world, platform, options);
+  beginPasses(world, platform);
   const clients = new Clients(world, platform);
   const services = platform
     .endpoint(1)

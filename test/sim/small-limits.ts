@@ -52,6 +52,13 @@ export const SMALL: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["REPLIES_MAX = 500;", "REPLIES_MAX = 2;"],
     ["WAITERS_MAX = 1000;", "WAITERS_MAX = 1;"],
   ],
+  // Two of a shard at a time, in two shards.
+  "lib/limits/guards.ts": [
+    ["GUARD_PAGE = 100;", "GUARD_PAGE = 2;"],
+    ["GUARD_SHARDS = 8;", "GUARD_SHARDS = 2;"],
+    ["GUARDS_FOR_PASS_MIN = 5;", "GUARDS_FOR_PASS_MIN = 1;"],
+    ["GUARD_PASSES_MS = 10 * 60_000;", "GUARD_PASSES_MS = 2 * 60_000;"],
+  ],
   "lib/limits/events.ts": [
     ["RECORDS_SENT_TOGETHER_MAX = 100;", "RECORDS_SENT_TOGETHER_MAX = 4;"],
     ["LANES_AT_ONCE = 16;", "LANES_AT_ONCE = 2;"],

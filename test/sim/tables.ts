@@ -43,6 +43,7 @@ export class Tables {
     journal: new Map(),
     state: new Map(),
     registry: new Map(),
+    guards: new Map(),
   };
   readonly #now: () => number;
 

@@ -1,5 +1,5 @@
 /**
- * The timers' function: the last leg of each timer in AWS. It runs the product's `forwardTimer` (runtime/timers/due-timer.ts) in
+ * The timers' function: the last leg of each timer in AWS. It runs the product's `TimersFunction` (runtime/timers/timers-function.ts) in
  * environments of its own. Each is an actor with its own clock, and has one timer at a time.
  *
  * **What it does not do**: the delay queue and the Scheduler are in timers.ts; batches are left out, since the timers of one are
@@ -7,7 +7,7 @@
  *
  * **What can happen to a delivery.** Its reads, what it sends and what it sets again are requests as any actor's. They are
  * refused, late or take effect unheard, its reads may lag, and its clock differs. The queue deletes the timer only when
- * `forwardTimer` has returned. It dies
+ * it has returned. It dies
  * 1. before its first request, between two, or with a refused one: nothing has happened, and the timer is delivered again;
  * 2. after it has sent: the timer is delivered again. The mailbox takes the second message for the first one's double, or after five
  *    minutes for a message of its own;
@@ -24,8 +24,10 @@
  * had dropped one (docs/decisions/0021-waits-in-memory.md, rule 8).
  */
 import { OperationalError } from "../../lib/errors.ts";
+import { GUARD_PASS_CLOSING_MS } from "../../lib/limits/guards.ts";
 import { Prng } from "../../lib/prng.ts";
-import { forwardTimer, type TimerPorts } from "../../runtime/timers/due-timer.ts";
+import { passIn } from "../../lib/store/guard-table.ts";
+import { TimersFunction } from "../../runtime/timers/timers-function.ts";
 import type { Actor } from "./actor.ts";
 import type { Platform, World } from "./platform.ts";
 import { whoRuns } from "./scheduler.ts";
@@ -37,10 +39,12 @@ const DIRECT_TIMERS = 0.25;
 const TIMEOUT_MS = 30_000;
 /** The most requests that one timer needs: two reads, and what it sends. */
 const REQUESTS_MAX = 3;
+/** The same of a pass over guards: what is said of the passes, a page of each shard, some guards, the next pass. */
+const PASS_REQUESTS_MAX = 24;
 
 interface Environment {
   readonly actor: Actor;
-  readonly ports: TimerPorts;
+  readonly runs: TimersFunction;
   busy: boolean;
   /** What it has done with the timer at hand. */
   did: "dropped" | "sent" | "set again";
@@ -50,13 +54,16 @@ interface Environment {
 export const forwarderOf = (
   world: World,
   platform: Platform,
-  { directTimers = drawsDirectTimers(world.seed) }: { readonly directTimers?: boolean },
-): TimerService["forward"] => (directTimers ? undefined : new TimersFunction(world, platform).deliver);
+  { directTimers }: { readonly directTimers?: boolean },
+): TimerService["forward"] =>
+  (world.hasGuardTable ? false : (directTimers ?? drawsDirectTimers(world.seed)))
+    ? undefined
+    : new TimersFunctions(world, platform).deliver;
 
 /** From a stream of its own: so all other draws of the seed stay as they are. */
 const drawsDirectTimers = (seed: number): boolean => new Prng(seed, "direct timers").chance(DIRECT_TIMERS);
 
-class TimersFunction {
+class TimersFunctions {
   readonly #world: World;
   readonly #platform: Platform;
   readonly #prng: Prng;
@@ -71,12 +78,13 @@ class TimersFunction {
   readonly deliver = (timer: Timer, giveBack: () => void): void => {
     const { faults, scheduler, trace, observer } = this.#world;
     const environment = this.#environment();
-    const { actor, ports } = environment;
+    const { actor, runs } = environment;
+    const requests = passIn(timer.message) === undefined ? REQUESTS_MAX : PASS_REQUESTS_MAX;
     environment.busy = true;
     environment.did = "dropped";
     if (faults.strike("timers-crash"))
       actor.crashAt = {
-        effect: actor.effects + this.#prng.int(1, REQUESTS_MAX),
+        effect: actor.effects + this.#prng.int(1, requests),
         when: this.#prng.chance(0.5) ? "before" : "after",
       };
     const stop = scheduler.after(TIMEOUT_MS, () => {
@@ -98,7 +106,7 @@ class TimersFunction {
       environment.busy = false;
     };
     whoRuns
-      .run(actor, () => forwardTimer(ports, timer))
+      .run(actor, () => runs.take(timer, scheduler.nowMs + actor.skewMs + TIMEOUT_MS - GUARD_PASS_CLOSING_MS))
       .then(
         () => {
           observer.count(`timer ${environment.did}`);
@@ -117,14 +125,16 @@ class TimersFunction {
     if (free) return free;
     const actor = this.#platform.actor("timers");
     const { mailbox, timers, ...ports } = this.#platform.timerPorts(actor);
+    const hasGuardTable = this.#world.hasGuardTable;
     const does = (what: Environment["did"]): void => void (environment.did = what);
     const environment: Environment = {
       ...{ actor, busy: false, did: "dropped" },
-      ports: {
-        ...ports,
+      runs: new TimersFunction({
+        ...{ ...ports, hasGuardTable },
         mailbox: { sendBatch: (messages) => (does("sent"), mailbox.sendBatch(messages)) },
         timers: { schedule: (timer) => (does("set again"), timers.schedule(timer)) },
-      },
+        passTimers: timers,
+      }),
     };
     this.#environments.push(environment);
     actor.onDeath(() => void this.#environments.splice(this.#environments.indexOf(environment), 1));

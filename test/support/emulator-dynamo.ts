@@ -24,6 +24,7 @@ export const TABLES: Readonly<Record<Table, string>> = {
   journal: "test-journal",
   state: "test-state",
   registry: "test-registry",
+  guards: "test-guards",
 };
 /** Emulators ignore them, but clients do not start without. */
 export const DUMMY_CREDENTIALS = { accessKeyId: "test", secretAccessKey: "test" };

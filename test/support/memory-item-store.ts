@@ -45,7 +45,7 @@ export interface Counts {
   listed: number;
 }
 
-const perTable = (): Record<Table, number> => ({ journal: 0, state: 0, registry: 0 });
+const perTable = (): Record<Table, number> => ({ journal: 0, state: 0, registry: 0, guards: 0 });
 const noCounts = (): Counts => ({
   gets: perTable(),
   queries: perTable(),
@@ -66,6 +66,7 @@ export class MemoryItemStore implements ItemStore, Listing {
     journal: new Map(),
     state: new Map(),
     registry: new Map(),
+    guards: new Map(),
   };
 
   readonly #listed = new Map<string, { readonly part: ListedPart; readonly atMs: number }>();

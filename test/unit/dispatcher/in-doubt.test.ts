@@ -5,7 +5,7 @@ import { OperationalError } from "../../../lib/errors.ts";
 import { HEAD_OUTLIVES_MS } from "../../../lib/limits.ts";
 import { tokenOf } from "../../../lib/model/fence.ts";
 import { lockKey, takeLock } from "../../../lib/model/lock.ts";
-import { HEAD_ATTRIBUTE, headAttributes } from "../../../lib/model/head.ts";
+import { HEAD_ATTRIBUTE, headAttributes, newHead } from "../../../lib/model/head.ts";
 import { headKey } from "../../../lib/model/head-keys.ts";
 import { invocationId, type InvocationId, noteGroupOf, UNIQUE_SIZE } from "../../../lib/model/ids.ts";
 import type { Write } from "../../../lib/model/item.ts";
@@ -179,7 +179,7 @@ test("R2: what a turn has recorded and could not send is sent when its message c
   expect(await world.deliver(start)).toBe(false);
   expect(world.sent).toEqual([]);
   world.beforeSend = () => undefined;
-  expect(await world.deliver(start, { receiveCount: 2 })).toBe(true);
+  expect(await world.deliver(start, { sequence: "5", receiveCount: 2 })).toBe(true);
   expect(await status(start.id)).toBe("completed");
   const sent = world.sent.filter(({ kind }) => kind === "start");
   expect(new Set(sent.map(({ id }) => id)).size).toBe(1);
@@ -359,4 +359,19 @@ test("what a turn may be sending is sent beside it as its own: the mailbox takes
 test("what is sent again in doubt is not taken for what was sent before", async () => {
   const names = await startsSent(2);
   expect([names.length > 1, new Set(names).size > 1]).toEqual([true, true]);
+});
+
+test("L1: a poke does not run what has its input with its Start alone: that comes again, or is given up with it", async () => {
+  const start = startOf("Worker/waits");
+  const { id } = start;
+  const running = headAttributes({ status: "running", writer: "dead", voucher: voucherOf(id, "5") });
+  const head = { ...newHead(start, {}), ...running };
+  await world.items.write({ op: "put", key: headKey(id), attributes: head });
+  expect((await world.head(id))?.input).toBeUndefined();
+  await world.clock.advance(60 * 60_000);
+  expect(await world.deliver({ kind: "resume", id, incarnation: 0, poke: true })).toBe(true);
+  expect([ran, (await world.head(id))?.status]).toEqual([[], "running"]);
+  // Its Start comes.
+  expect(await world.deliver(start, { sequence: "5", receiveCount: 2 })).toBe(true);
+  expect(ran).toEqual(["first", "second"]);
 });

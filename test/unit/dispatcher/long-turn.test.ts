@@ -1,8 +1,19 @@
 /** R26: a turn that runs long makes itself known, is let go of, and sees to its end (docs/decisions/0025-long-turns-are-let-go.md). */
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { FunctionError, OperationalError } from "../../../lib/errors.ts";
-import { RELAY_AFTER_MS, RELAY_LOOKS_MS } from "../../../lib/limits.ts";
-import { invocationId, type InvocationId, noteGroupOf, UNIQUE_SIZE } from "../../../lib/model/ids.ts";
+import {
+  RELAY_AFTER_MS,
+  RELAY_KEY_AFTER_MS,
+  RELAY_KEY_LOOKS_MS,
+  RELAY_LOOKS_MS,
+} from "../../../lib/limits.ts";
+import {
+  invocationId,
+  type InvocationId,
+  isExclusiveId,
+  noteGroupOf,
+  UNIQUE_SIZE,
+} from "../../../lib/model/ids.ts";
 import { lockKey, parseLock } from "../../../lib/model/lock.ts";
 import {
   encodeMessage,
@@ -101,9 +112,13 @@ const guards = (): Message[] =>
 async function letGo(message: Message): Promise<void> {
   const delivered = world.deliver(message);
   await expect.poll(() => ran.length).toBe(1);
-  await world.clock.advance(RELAY_AFTER_MS + 1);
+  const hasKey = isExclusiveId(message.id);
+  const afterMs = hasKey ? RELAY_KEY_AFTER_MS : RELAY_AFTER_MS;
+  await world.clock.advance(afterMs - 1);
+  expect((await world.head(message.id))?.guard).toBeUndefined();
+  await world.clock.advance(2);
   await expect.poll(async () => (await world.head(message.id))?.guard).toBeDefined();
-  await world.clock.advance((RELAY_LOOKS_MS[0] ?? 0) - RELAY_AFTER_MS);
+  await world.clock.advance(((hasKey ? RELAY_KEY_LOOKS_MS : RELAY_LOOKS_MS)[0] ?? 0) - afterMs);
   expect(await delivered).toBe(true);
 }
 const settled = async (): Promise<void> => void (await new Promise((resolve) => setTimeout(resolve, 20)));

@@ -1,7 +1,7 @@
 /** What the head says of turns that failed, died or were left alone (docs/decisions/0031-times.md). */
 import { beforeEach, expect, test } from "vitest";
 import { FunctionError } from "../../../lib/errors.ts";
-import { TURNS_FIRST_MAX, TURNS_LAST_MAX } from "../../../lib/limits.ts";
+import { RELAY_AFTER_MS, TURNS_FIRST_MAX, TURNS_LAST_MAX } from "../../../lib/limits.ts";
 import { headAttributes, newHead, parseHead } from "../../../lib/model/head.ts";
 import { headKey } from "../../../lib/model/head-keys.ts";
 import { invocationId, UNIQUE_SIZE } from "../../../lib/model/ids.ts";
@@ -104,7 +104,7 @@ test("one that nobody heard of again has died at its last append", async () => {
   void world.deliver(start, { sequence: "7" });
   await expect.poll(() => appendedAtMs).toBeGreaterThan(0);
   expect(await ends()).toEqual(["running"]);
-  await world.clock.advance(400);
+  await world.clock.advance(RELAY_AFTER_MS / 2);
   // The dispatcher is gone, too, and its message comes again.
   void world.deliver(start, { sequence: "7", receiveCount: 2 });
   await expect.poll(ends).toEqual(["died", "completed"]);

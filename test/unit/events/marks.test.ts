@@ -42,7 +42,7 @@ test("one write for a batch and lane, however many records it has", async () => 
   const records = Array.from({ length: 50 }, (_, value) => ({ value }));
   world.items.resetCounts();
   await world.deliver(to, kafkaEvent({ 0: { offset: 0, records }, 1: { offset: 0, records } }));
-  expect(world.items.counts.writes).toEqual({ journal: 2, state: 0, registry: 0 });
+  expect(world.items.counts.writes).toEqual({ journal: 2, state: 0, registry: 0, guards: 0 });
   // Both marks are read; no head is.
   expect(world.items.counts.gets.journal).toBe(2);
 });
