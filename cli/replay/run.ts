@@ -73,7 +73,8 @@ async function ofServer(cli: Cli, options: ReplayOptions): Promise<readonly Reco
     (done) => cli.out.progress(`${done} of ${rows.length} journals read …`),
   );
   cli.out.progressDone();
-  if (isMore) cli.out.note(`The ${limit} newest are replayed; --sample takes more.`);
+  const which = limit === 1 ? "newest one is" : `${limit} newest are`;
+  if (isMore) cli.out.note(`The ${which} replayed; --sample takes more.`);
   return journals;
 }
 

@@ -82,7 +82,8 @@ export function cliSuite(endpoint: () => string): void {
           "1",
         );
       const same = await replay(join(import.meta.dirname, "handlers.ts"));
-      expect(same).toEqual({ code: 0, stdout: "fits: Cloud/sleep, 1 journal with 2 entries\n", stderr: "" });
+      // Others of the suite may be open, too, and then it says that it has taken one.
+      expect(same).toMatchObject({ code: 0, stdout: "fits: Cloud/sleep, 1 journal with 2 entries\n" });
       const changed = join(folder, "changed.ts");
       const sdk = JSON.stringify(join(ROOT, "sdk/index.ts"));
       writeFileSync(

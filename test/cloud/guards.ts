@@ -37,9 +37,9 @@ export async function guardsIn({ client, table }: Place): Promise<{
   const dynamo = new DynamoDBClient(client);
   const { Items = [] } = await dynamo.send(new ScanCommand({ TableName: table, ConsistentRead: true }));
   dynamo.destroy();
-  const items = Items.map((item) => fromAttributeMap(item as Parameters<typeof fromAttributeMap>[0]));
+  const items = Items.map((item) => fromAttributeMap(item));
   return {
     passes: passesIn(items.find(({ pk }) => pk === GUARD_PASS_KEY.pk)),
-    guards: items.filter(({ pk }) => String(pk).startsWith(GUARD_PARTITIONS)).length,
+    guards: items.filter(({ pk }) => typeof pk === "string" && pk.startsWith(GUARD_PARTITIONS)).length,
   };
 }
