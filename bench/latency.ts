@@ -16,7 +16,7 @@ import { servicesOf } from "./workloads/services.ts";
 import { type Workload, WORKLOADS } from "./workloads/workloads.ts";
 
 const SEED = 20_260_101;
-const USES = 400;
+const USES = 1600;
 /** Of the largest workloads. */
 const USES_OF_LARGE = 60;
 const PEER_USES = 4000;

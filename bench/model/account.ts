@@ -207,7 +207,7 @@ export class Account {
       await Promise.all(services.map(async ({ name }) => await this.#mailboxes.of(serviceTag(name))));
       await registry.deployment("dp_1");
     };
-    const looks = this.#guardTables.map(async (guards) => await guards.promisedMs());
+    const looks = this.#guardTables.map(async (guards) => await guards.look());
     await this.time.run(Promise.all([...this.#registries.map(know), ...looks]));
   }
 

@@ -128,7 +128,7 @@ export const POLL_PAUSE_MS_MIN = 8;
 /** The longest pause: what a long wait is late by. */
 export const POLL_PAUSE_MS_MAX = 1000;
 /** Between them, a pause is the time waited so far divided by this. */
-export const POLL_PART = 12;
+export const POLL_PART = 14;
 /** Handlers whose usual time one environment keeps. */
 export const USUAL_HANDLERS_MAX = 1000;
 /** The part of a handler's results that comes before its usual time. */

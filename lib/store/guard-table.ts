@@ -64,7 +64,7 @@ export class GuardTable implements Timers {
     const put = guardItem(timer);
     if (sizeOf({ ...put.attributes, pk: put.key.pk, sk: put.key.sk }) > GUARD_ITEM_BYTES_MAX) return false;
     try {
-      if ((await this.promisedMs()) <= timer.atMs) return false;
+      if ((await this.#until()) <= timer.atMs) return false;
       await items.write(put);
     } catch {
       // Whatever is wrong with the table, the queue takes it.
@@ -75,9 +75,13 @@ export class GuardTable implements Timers {
   }
 
   /** A guard that is due before this may go to the table. */
-  async promisedMs(): Promise<number> {
+  async #until(): Promise<number> {
+    return this.#ports.clock.now() < this.#knownUntilMs ? this.#promisedMs : await this.look();
+  }
+
+  /** Looks what is promised now. */
+  async look(): Promise<number> {
     const { items, clock } = this.#ports;
-    if (clock.now() < this.#knownUntilMs) return this.#promisedMs;
     const passes = passesIn(await items.get(GUARD_PASS_KEY, { mayLag: true }));
     return this.#believe(passes && !areLate(passes, clock.now()) ? passes.untilMs : Number.NEGATIVE_INFINITY);
   }

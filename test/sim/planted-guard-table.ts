@@ -10,8 +10,8 @@ export const OF_GUARD_TABLE: readonly Planted[] = [
     "      void items.write(put).catch(() => undefined);\n",
   ]),
   bug("a guard is due when no pass is promised any more", TABLE, 2000, [
-    "if ((await this.promisedMs()) <= timer.atMs) return false;",
-    "if ((await this.promisedMs()) <= 0) return false;",
+    "if ((await this.#until()) <= timer.atMs) return false;",
+    "if ((await this.#until()) <= 0) return false;",
   ]),
   bug("a pass is done before its guards are forwarded", PASS, 1000, [
     "    await eachAtOnce(due, GUARD_LOOKS_AT_ONCE, look);\n",
