@@ -19,6 +19,7 @@ export { DeterminismError } from "./determinism/determinism.ts";
 export type { Delivered, DeliverOptions, DeliveryAnswer, SetAside } from "./deliveries.ts";
 export type { TestInvocation, TestStatus, JournalEntry, RecordedStep } from "./invocation.ts";
 export type { StepAttempt, StepControl, StepCrash, StepReplacement } from "./steps.ts";
+export type { TestItem, TestTable } from "./tables.ts";
 export type { TestAwakeable } from "./awakeables.ts";
 export type { TestState } from "./state.ts";
 export { CrashPointError, everyCrashPoint } from "./faults/every-crash-point.ts";

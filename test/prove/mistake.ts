@@ -1,5 +1,5 @@
 /** A mistake that people make in handlers: planted, and mended. */
-import type { TestEnvironment } from "perdure/testing";
+import type { TestEnvironment, TestEnvironmentOptions } from "perdure/testing";
 
 /** In the order of the table's columns. */
 export const TOOLS = ["test", "types", "lint", "check", "strict", "crash", "explore", "replay"] as const;
@@ -7,6 +7,8 @@ export type Tool = (typeof TOOLS)[number];
 
 export interface Made {
   readonly services: readonly unknown[];
+  /** Those that `ctx.transact` writes to. */
+  readonly tables?: NonNullable<TestEnvironmentOptions["tables"]>;
   /** Asserts what its author would. What it returns is compared between runs. */
   readonly test: (environment: TestEnvironment) => Promise<unknown>;
 }

@@ -98,13 +98,13 @@ function runsUntil(error: unknown): number {
   return first ? 2 + first.request * FAULTS.length + FAULTS.indexOf(first.fault) + 1 : 2;
 }
 
-async function tested({ services, test }: Made, options: object): Promise<unknown> {
-  await using environment = await TestEnvironment.start({ services, ...options });
+async function tested({ test, ...served }: Made, options: object): Promise<unknown> {
+  await using environment = await TestEnvironment.start({ ...served, ...options });
   return await test(environment);
 }
 
-async function once({ services, test }: Made, options: object): Promise<Asked> {
-  const environment = await TestEnvironment.start({ services, ...options });
+async function once({ test, ...served }: Made, options: object): Promise<Asked> {
+  const environment = await TestEnvironment.start({ ...served, ...options });
   const run = async (): Promise<void> => {
     await test(environment);
     // What is suspended still is looked at now.
@@ -131,8 +131,8 @@ async function ended(test: Promise<unknown>): Promise<Asked> {
 }
 
 /** The journals of all invocations of a test, however it ends. */
-async function recorded({ services, test }: Made): Promise<readonly string[]> {
-  await using environment = await TestEnvironment.start({ services, ...PLAIN });
+async function recorded({ test, ...served }: Made): Promise<readonly string[]> {
+  await using environment = await TestEnvironment.start({ ...served, ...PLAIN });
   await ended(test(environment));
   const invocations = await environment.invocations();
   return (await Promise.all(invocations.map((each) => each.recorded().catch(() => "")))).filter(
