@@ -66,6 +66,8 @@ export const COUNTS = [
   "readUnits",
   /** Of the pass over guards, among them. */
   "passUnits",
+  /** Of guards, among the write units. */
+  "guardUnits",
   "writes",
   "reads",
   "fifoRequests",

@@ -5,13 +5,13 @@
  * queries that find its guards, in full, and for what the pass takes longer for them. Here a pass runs only if there is something for it
  * to do; whoever asks finds that there was one within the minute, and that there will be more.
  */
-import { type ItemKey, sizeOf } from "../../lib/model/item.ts";
+import { type ItemKey, sizeOf, type Write } from "../../lib/model/item.ts";
 import type { ItemStore, Page } from "../../lib/ports.ts";
 import { GUARD_PASS_KEY, passesItem } from "../../lib/store/guard-table.ts";
 import { GUARD_AHEAD_MS, GUARD_PASS_EVERY_MS, GUARD_PASSES_MS } from "../../lib/limits/guards.ts";
 import { type GuardPassPorts, lookThrough } from "../../runtime/timers/guard-pass.ts";
 import { COMPUTE_MS_PER_RECORD, Meter } from "./bill.ts";
-import { READ_UNIT_BYTES } from "./items.ts";
+import { READ_UNIT_BYTES, WRITE_UNIT_BYTES } from "./items.ts";
 import type { VirtualTime } from "./virtual-time.ts";
 
 /** As the timers' function has it. */
@@ -59,7 +59,7 @@ export class Guards {
       },
       write: async (write) => {
         const result = await items.write(write);
-        if (write.key.table === "guards" && !isPass(write.key)) this.#expect(Number.parseInt(write.key.sk));
+        if (write.key.table === "guards" && !isPass(write.key)) this.#written(write);
         return result;
       },
     });
@@ -68,6 +68,12 @@ export class Guards {
   /** How long a pass takes that finds nothing. */
   async idleMs(): Promise<number> {
     return (this.#idleMs ??= (await this.#use()).ms);
+  }
+
+  #written({ key: { pk, sk }, ...write }: Write): void {
+    const bytes = sizeOf({ ...(write.op === "put" ? write.attributes : {}), pk, sk });
+    this.#parts.meter.add("guardUnits", Math.ceil(bytes / WRITE_UNIT_BYTES));
+    this.#expect(Number.parseInt(sk));
   }
 
   #expect(dueMs: number): void {

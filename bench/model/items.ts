@@ -42,7 +42,7 @@ import type { VirtualTime } from "./virtual-time.ts";
 
 /** What handlers of benchmarks write to of their own. */
 export const BENCH_TABLES: UserTables = { orders: { partitionKey: "id" }, stock: { partitionKey: "id" } };
-const WRITE_UNIT_BYTES = 1024;
+export const WRITE_UNIT_BYTES = 1024;
 export const READ_UNIT_BYTES = 4096;
 const PAGE_BYTES_MAX = 1024 * 1024;
 

@@ -66,9 +66,7 @@ async function counted(verification: Verification, stack: StackAtHand) {
       const parts = found.slice(at, (at += of.length));
       return parts.reduce<number>((sum, part) => sum + (part ?? 0), 0);
     });
-    const all = Object.fromEntries(COUNTED.map((name, index) => [name, sums[index] ?? 0])) as Counts;
-    // The pass over guards writes down each minute how far it is, used or not.
-    return { ...all, writeUnits: Math.max(0, all.writeUnits - (toMs - fromMs) / MINUTE_MS) };
+    return Object.fromEntries(COUNTED.map((name, index) => [name, sums[index] ?? 0])) as Counts;
   };
   let seen = await ask();
   for (const deadline = clock.now() + scale.metricsMs; clock.now() < deadline;) {
@@ -110,8 +108,7 @@ export function dollars(counts: Counts, gbSeconds: number): number {
   return (
     counts.httpRequests * prices.httpRequest +
     invocations.reduce((sum, name) => sum + counts[name], 0) * prices.lambdaRequest +
-    counts.mailboxMessages * REQUESTS_OF_MESSAGE.mailbox * prices.fifoRequest +
-    counts.delayMessages * REQUESTS_OF_MESSAGE.delay * prices.standardRequest +
+    counts.mailboxMessages * REQUESTS_OF_MESSAGE * prices.fifoRequest +
     counts.writeUnits * prices.writeUnit +
     counts.readUnits * prices.readUnit +
     gbSeconds * prices.gbSecond
@@ -127,15 +124,9 @@ export const lambdaCount = (name: string): MetricQuery =>
 
 const sent = (queue: string): MetricQuery => sumOf("AWS/SQS", "NumberOfMessagesSent", { QueueName: queue });
 
-/** Of reads without those of guards: their pass makes them each minute, used or not. */
-function units(
-  kind: "Read" | "Write",
-  { JournalTable, StateTable, RegistryTable, GuardTable }: Outputs,
-): MetricQuery[] {
-  const of = (dimensions: Record<string, string>): MetricQuery =>
-    sumOf("AWS/DynamoDB", `Consumed${kind}CapacityUnits`, dimensions);
+function units(metric: string, { JournalTable, StateTable, RegistryTable }: Outputs): MetricQuery[] {
+  const of = (dimensions: Record<string, string>): MetricQuery => sumOf("AWS/DynamoDB", metric, dimensions);
   return [
-    ...(kind === "Write" ? [of({ TableName: GuardTable })] : []),
     ...[JournalTable, StateTable, RegistryTable].map((TableName) => of({ TableName })),
     of({ TableName: JournalTable, GlobalSecondaryIndexName: INDEX }),
   ];
@@ -153,12 +144,10 @@ function queriesOf(name: Counted, outputs: Outputs): readonly MetricQuery[] {
       return [lambdaCount(outputs.Main)];
     case "mailboxMessages":
       return [sent(outputs.MailboxName)];
-    case "delayMessages":
-      return [sent(outputs.DelayName)];
     case "writeUnits":
-      return units("Write", outputs);
+      return units("ConsumedWriteCapacityUnits", outputs);
     case "readUnits":
-      return units("Read", outputs);
+      return units("ConsumedReadCapacityUnits", outputs);
   }
 }
 

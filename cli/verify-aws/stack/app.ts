@@ -89,7 +89,6 @@ const outputs: Outputs = {
   JournalTable: tables.journal.tableName,
   StateTable: tables.state.tableName,
   RegistryTable: tables.registry.tableName,
-  GuardTable: tables.guards.tableName,
   Dispatcher: functions.dispatcher.function.functionName,
   Ingress: functions.ingress.function.functionName,
   Timers: functions.timers.function.functionName,

@@ -20,7 +20,7 @@ export type Variant = (typeof VARIANTS)[number];
 export const OUTPUTS = [
   ...(["IngressUrl", "AdminUrl", "IngressApi", "CallerRole", "ScheduleGroup"] as const),
   ...(["MailboxUrl", "DelayUrl", "MailboxDeadLettersUrl", "MailboxName", "DelayName"] as const),
-  ...(["JournalTable", "StateTable", "RegistryTable", "GuardTable"] as const),
+  ...(["JournalTable", "StateTable", "RegistryTable"] as const),
   ...(["Dispatcher", "Ingress", "Timers", "Main", "Deaths"] as const),
   ...(["DispatcherLogs", "IngressLogs", "TimersLogs", "MainLogs", "DeathsLogs"] as const),
   "RuntimeName",

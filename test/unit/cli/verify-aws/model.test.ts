@@ -10,17 +10,14 @@ import { WORKLOADS } from "../../../../bench/workloads/workloads.ts";
 import { differs, dollars, modelOf } from "../../../../cli/verify-aws/cost.ts";
 import { type Counts, LIST_PRICES, MODEL } from "../../../../cli/verify-aws/model.ts";
 
-const STANDARD_REQUESTS_OF_MESSAGE = 3;
-
 const countsOf = (usage: Usage): Counts => ({
   httpRequests: usage.httpRequests,
   ingressInvocations: usage.ingressInvocations,
   dispatcherInvocations: usage.dispatcherInvocations,
   handlerInvocations: usage.handlerInvocations,
   mailboxMessages: usage.messages,
-  delayMessages: usage.standardRequests / STANDARD_REQUESTS_OF_MESSAGE,
-  writeUnits: usage.writeUnits,
-  // Those of the pass are there used or not.
+  writeUnits: usage.writeUnits - usage.guardUnits,
+  // Those of guards and their passes are not counted.
   readUnits: usage.readUnits - usage.passUnits,
 });
 
@@ -36,7 +33,7 @@ test("the prices", () => {
     readFileSync(new URL("../../../../bench/prices.json", import.meta.url), "utf8"),
   ) as {
     readonly dynamodb: { readonly writeRequestUnit: number; readonly readRequestUnit: number };
-    readonly sqs: { readonly fifoRequest: number; readonly standardRequest: number };
+    readonly sqs: { readonly fifoRequest: number };
     readonly lambda: { readonly request: number; readonly gbSecondArm64: number };
     readonly apiGateway: { readonly httpApiRequest: number };
   };
@@ -44,7 +41,6 @@ test("the prices", () => {
     writeUnit: prices.dynamodb.writeRequestUnit,
     readUnit: prices.dynamodb.readRequestUnit,
     fifoRequest: prices.sqs.fifoRequest,
-    standardRequest: prices.sqs.standardRequest,
     lambdaRequest: prices.lambda.request,
     gbSecond: prices.lambda.gbSecondArm64,
     httpRequest: prices.apiGateway.httpApiRequest,
