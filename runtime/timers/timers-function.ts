@@ -2,7 +2,7 @@
  * What the timers' function does with what comes out of the delay queue: timers go to the mailbox, and a pass over the guards is made. If
  * guards come often, passes begin: then they wait in their table (docs/decisions/0056-guards-in-a-table.md).
  */
-import { OperationalError } from "../../lib/errors.ts";
+import { asError } from "../../lib/errors.ts";
 import { GUARD_PASS_EVERY_MS, GUARDS_FOR_PASS_MIN } from "../../lib/limits/guards.ts";
 import { mayBeGuard } from "../../lib/store/guard.ts";
 import {
@@ -57,15 +57,16 @@ export class TimersFunction {
     return nowMs - firstMs <= GUARD_PASS_EVERY_MS;
   }
 
-  /** Passes begin, if there are none. It is no matter if this fails: other guards come. */
+  /** Passes begin, if there are none. It is no matter if this fails, whatever is wrong: the timer at hand is on its way, and must not come
+   * again for that. */
   async #begin(): Promise<void> {
-    const { items, passTimers, clock } = this.#ports;
+    const { items, passTimers, clock, logger } = this.#ports;
     try {
       const passes = passesIn(await items.get(GUARD_PASS_KEY, { mayLag: true }));
       if (passes && !areOver(passes) && !areLate(passes, clock.now())) return;
       await passTimers.schedule({ atMs: clock.now(), message: passMessage((passes?.number ?? 0) + 1) });
     } catch (error) {
-      if (!(error instanceof OperationalError)) throw error;
+      logger.log("warn", "guards are many, and no pass could be begun", { reason: asError(error).message });
     }
   }
 }

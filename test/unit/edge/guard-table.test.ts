@@ -328,6 +328,18 @@ test("passes begin when guards come often out of the queue, and not for a few", 
   expect(world.passesInQueue.map(({ pass }) => pass)).toEqual([1, 2]);
 });
 
+test("whatever is wrong with the table, a timer that is on its way does not come again", async () => {
+  const world = new World();
+  world.items.get = async ({ table }) =>
+    await (table === "guards"
+      ? Promise.reject(Object.assign(new Error("no table"), { name: "ResourceNotFoundException" }))
+      : Promise.resolve(undefined));
+  for (let number = 0; number < GUARDS_FOR_PASS_MIN; number++)
+    await world.comes(guardTimer(startOf(number), { name: `g${number}`, atMs: T0 }));
+  expect(world.sent).toHaveLength(GUARDS_FOR_PASS_MIN);
+  expect(world.logged).toEqual(["warn: guards are many, and no pass could be begun"]);
+});
+
 test.each<[string, GuardPasses, readonly number[]]>([
   ["have ended", { number: 7, doneMs: T0, untilMs: T0 }, [8]],
   ["are late", { number: 7, doneMs: T0 - GUARD_PASS_LATE_MS, untilMs: T0 + 9e9 }, [8]],
