@@ -352,6 +352,18 @@ test.each<[string, GuardPasses, readonly number[]]>([
   expect(world.passesInQueue.map(({ pass }) => pass)).toEqual(begun);
 });
 
+test("the reconciler goes on, whatever is wrong with the table", async () => {
+  const { clock, timers } = new World();
+  const logged: string[] = [];
+  const ports = {
+    ...{ clock, passTimers: timers },
+    items: { get: async () => await Promise.reject(new Error("no table")) },
+    logger: { log: (level: string, message: string) => void logged.push(`${level}: ${message}`) },
+  };
+  expect(await revivePasses(ports)).toBe(false);
+  expect(logged).toEqual(["warn: nobody knows whether guards are passed"]);
+});
+
 test("more guards than a page holds are looked at, also of one millisecond", async () => {
   const world = await passing();
   const count = 10 * GUARD_SHARDS * GUARD_PAGE;
