@@ -33,7 +33,8 @@ export interface Data {
   readonly mailbox: IQueue;
   /** Absent: handlers of a runtime that another stack has made, and of which this is not known. They cannot guard their turns. */
   readonly delayQueue?: IQueue | undefined;
-  /** Where guards wait. Absent: handlers of a runtime of another stack, of which this is not known. Theirs wait in the delay queue. */
+  /** Where guards wait. Never without `delayQueue`. Absent: handlers of a runtime of another stack, of which this is not known. Theirs
+   * wait in the delay queue. */
   readonly guards?: TableReference | undefined;
   readonly encryptionKey: IKey | undefined;
 }
@@ -172,10 +173,8 @@ export function allowHandler(
   handler.allow(["dynamodb:GetItem"], [registry.tableArn], leadingKeys(["service.*"]));
   if (directAlias !== undefined) handler.allow(["lambda:InvokeFunction"], [doors(handler, directAlias)]);
   allowToSend(handler, data.mailbox.queueArn);
-  if (data.delayQueue) {
-    allowToSend(handler, data.delayQueue.queueArn);
-    allowGuards(handler, data);
-  }
+  if (data.delayQueue) allowToSend(handler, data.delayQueue.queueArn);
+  allowGuards(handler, data);
   allowKey(handler, data.encryptionKey);
 }
 

@@ -75,7 +75,8 @@ export class ImportedRuntime extends PerdureRuntimeBase {
       },
       mailbox,
       delayQueue,
-      guards: guardTableArn === undefined ? undefined : table("Guards", guardTableArn),
+      // A handler without a delay queue cannot set guards at all: that takes what the table does not.
+      guards: delayQueue && guardTableArn !== undefined ? table("Guards", guardTableArn) : undefined,
       encryptionKey,
     };
     this.roles = {

@@ -130,7 +130,7 @@ export function handlerVariables(props: Pick<RegisteredProps, "runtime" | "direc
     registryTable: tables.registry.tableName,
     mailboxUrl: mailbox.queueUrl,
     ...(delayQueue ? { delayQueueUrl: delayQueue.queueUrl } : {}),
-    ...(delayQueue && guards ? { guardTable: guards.tableName } : {}),
+    ...(guards ? { guardTable: guards.tableName } : {}),
     ...(directAlias === undefined ? {} : { directAlias }),
   };
 }

@@ -105,11 +105,18 @@ export interface Mailbox {
   sendBatch(messages: readonly Outgoing[]): Promise<readonly number[]>;
 }
 
+/** A mailbox message that comes later. */
+export interface Timer {
+  /** When it is due, by the clock. */
+  readonly atMs: number;
+  readonly message: Outgoing;
+}
+
 /** Sends a message to the mailbox, not before `atMs` (T1). It may come late, and it may come twice. */
 export interface Timers {
-  schedule(timer: { readonly atMs: number; readonly message: Outgoing }): Promise<void>;
+  schedule(timer: Timer): Promise<void>;
   /** Forgets a timer, if that is easy. If it fires all the same, nothing waits for it, and it changes nothing. Never throws. */
-  cancel?(timer: { readonly atMs: number; readonly message: Outgoing }): Promise<void>;
+  cancel?(timer: Timer): Promise<void>;
 }
 
 /** Runs one turn in a handler's function. Throws a {@link FunctionError} if the function died (crashed, timed out, ran out

@@ -11,7 +11,7 @@ import { GUARD_PASS_KEY, passesItem } from "../../lib/store/guard-table.ts";
 import { GUARD_AHEAD_MS, GUARD_PASS_EVERY_MS, GUARD_PASSES_MS } from "../../lib/limits/guards.ts";
 import { type GuardPassPorts, lookThrough } from "../../runtime/timers/guard-pass.ts";
 import { COMPUTE_MS_PER_RECORD, Meter } from "./bill.ts";
-import { READ_UNIT_BYTES, WRITE_UNIT_BYTES } from "./items.ts";
+import { readUnitsOf, writeUnitsOf } from "./items.ts";
 import type { VirtualTime } from "./virtual-time.ts";
 
 /** As the timers' function has it. */
@@ -72,7 +72,7 @@ export class Guards {
 
   #written({ key: { pk, sk }, ...write }: Write): void {
     const bytes = sizeOf({ ...(write.op === "put" ? write.attributes : {}), pk, sk });
-    this.#parts.meter.add("guardUnits", Math.ceil(bytes / WRITE_UNIT_BYTES));
+    this.#parts.meter.add("guardUnits", writeUnitsOf(bytes));
     this.#expect(Number.parseInt(sk));
   }
 
@@ -106,7 +106,7 @@ export class Guards {
       const bytes = items.reduce((sum, { sk, attributes }) => sum + sizeOf({ ...attributes, pk, sk }), 0);
       if (bytes === 0) return;
       reads++;
-      readUnits += Math.ceil(bytes / READ_UNIT_BYTES);
+      readUnits += readUnitsOf(bytes);
     };
     const passing = over(this.#passing, {
       query: async (table, pk, ...rest) => {

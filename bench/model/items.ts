@@ -42,11 +42,13 @@ import type { VirtualTime } from "./virtual-time.ts";
 
 /** What handlers of benchmarks write to of their own. */
 export const BENCH_TABLES: UserTables = { orders: { partitionKey: "id" }, stock: { partitionKey: "id" } };
-export const WRITE_UNIT_BYTES = 1024;
-export const READ_UNIT_BYTES = 4096;
+const WRITE_UNIT_BYTES = 1024;
+const READ_UNIT_BYTES = 4096;
 const PAGE_BYTES_MAX = 1024 * 1024;
 
 const unitsOf = (bytes: number, unitBytes: number): number => Math.max(1, Math.ceil(bytes / unitBytes));
+export const writeUnitsOf = (bytes: number): number => unitsOf(bytes, WRITE_UNIT_BYTES);
+export const readUnitsOf = (bytes: number): number => unitsOf(bytes, READ_UNIT_BYTES);
 const bytesOf = ({ pk, sk }: { pk: string; sk: string }, item: Attributes | undefined): number =>
   item === undefined ? 0 : sizeOf({ ...item, pk, sk });
 
@@ -81,7 +83,7 @@ export class MeteredItems implements ItemStore, Listing {
   async get(key: ItemKey, { mayLag = false }: ReadOptions = {}): Promise<Attributes | undefined> {
     const item = this.#partition(key.table, key.pk)?.get(key.sk);
     this.#meter.add("reads");
-    this.#meter.add("readUnits", unitsOf(bytesOf(key, item), READ_UNIT_BYTES) / (mayLag ? 2 : 1));
+    this.#meter.add("readUnits", readUnitsOf(bytesOf(key, item)) / (mayLag ? 2 : 1));
     return shown(key, item);
   }
 
@@ -94,7 +96,7 @@ export class MeteredItems implements ItemStore, Listing {
     const after = result.won ? result.item : undefined;
     this.#meter.add("writes");
     const bytes = Math.max(bytesOf(key, before), bytesOf(key, after));
-    this.#meter.add("writeUnits", unitsOf(bytes, WRITE_UNIT_BYTES));
+    this.#meter.add("writeUnits", writeUnitsOf(bytes));
     if (result.won) {
       if (isHead(key)) this.#list(key.pk, before, after);
       if (after === undefined) partition.delete(key.sk);
@@ -115,7 +117,7 @@ export class MeteredItems implements ItemStore, Listing {
     const bytes = [own, ...writes.map(sizeOfWrite)];
     this.#meter.add(
       "writeUnits",
-      bytes.reduce((sum, each) => sum + 2 * unitsOf(each, WRITE_UNIT_BYTES), 0),
+      bytes.reduce((sum, each) => sum + 2 * writeUnitsOf(each), 0),
     );
     if (!result.won) return { won: false, item: shown(key, result.item) };
     if ("refusals" in users) return { won: false, refusals: users.refusals };

@@ -1,9 +1,9 @@
 /** Timers of at most 15 minutes: the delay queue alone (lib/aws/timer-message.ts). Guards need no more (R25). */
-import type { Clock, Timers } from "../ports.ts";
+import type { Clock, Timer, Timers } from "../ports.ts";
 import { toOperational } from "./fault.ts";
 import { toSqsBody } from "./sqs-body.ts";
 import type { SqsRequests } from "./sqs-requests.ts";
-import { encodeTimer, type Timer } from "./timer-message.ts";
+import { encodeTimer } from "./timer-message.ts";
 
 type SendMessage = SqsRequests["SendMessage"];
 

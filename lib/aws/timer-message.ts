@@ -2,12 +2,7 @@
  * The body of a timer in the delay queue: the mailbox message that it becomes, and when it is due. runtime/timers compares
  * `atMs` with the clock, and schedules the timer again if it came early (T1).
  */
-import type { Outgoing } from "../model/message.ts";
-
-export interface Timer {
-  readonly atMs: number;
-  readonly message: Outgoing;
-}
+import type { Timer } from "../ports.ts";
 
 export function encodeTimer({ atMs, message: { group, dedup, body } }: Timer): string {
   return JSON.stringify({ group, dedup, body, atMs });

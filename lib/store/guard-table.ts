@@ -21,13 +21,8 @@ import {
 } from "../limits/guards.ts";
 import { type Attributes, type ItemKey, type Put, sizeOf } from "../model/item.ts";
 import type { Outgoing } from "../model/message.ts";
-import type { Clock, ItemStore, Timers } from "../ports.ts";
+import type { Clock, ItemStore, Timer, Timers } from "../ports.ts";
 import { mayBeGuard } from "./guard.ts";
-
-interface Timer {
-  readonly atMs: number;
-  readonly message: Outgoing;
-}
 
 export interface GuardTablePorts {
   readonly items: Pick<ItemStore, "get" | "write">;

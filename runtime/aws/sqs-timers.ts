@@ -9,7 +9,7 @@ import { invariant, OperationalError } from "../../lib/errors.ts";
 import { digest } from "../../lib/hash.ts";
 import { DELAY_MS_MAX, DELAY_QUEUE_MS_MAX } from "../../lib/limits.ts";
 import type { Outgoing } from "../../lib/model/message.ts";
-import type { Clock, Timers } from "../../lib/ports.ts";
+import type { Clock, Timer, Timers } from "../../lib/ports.ts";
 import { GuardTable } from "../../lib/store/guard-table.ts";
 import { timerTime } from "../../lib/timer-time.ts";
 import { httpTo } from "../../lib/aws/clients.ts";
@@ -19,7 +19,7 @@ import { toSqsBody } from "../../lib/aws/sqs-body.ts";
 import { RestService } from "../../lib/aws/rest-service.ts";
 import type { SqsRequests } from "../../lib/aws/sqs-requests.ts";
 import type { Connection } from "./connection.ts";
-import { encodeTimer, type Timer } from "../../lib/aws/timer-message.ts";
+import { encodeTimer } from "../../lib/aws/timer-message.ts";
 import { SCHEDULER_PRECISION_MS, SCHEDULE_INPUT_BYTES_MAX } from "../../lib/limits/aws.ts";
 
 /** In base64, 24 bytes are 32 characters. A schedule's name may have 64. */

@@ -16,18 +16,13 @@ import { decodeMessage } from "../../lib/model/message.ts";
 import { isLaterGuard, mayBeGuard } from "../../lib/store/guard.ts";
 import { sendAll } from "../../lib/store/send.ts";
 import type { Outgoing, ReplyTo } from "../../lib/model/message.ts";
-import type { Clock, ItemStore, Mailbox, Timers } from "../../lib/ports.ts";
+import type { Clock, ItemStore, Mailbox, Timer, Timers } from "../../lib/ports.ts";
 
 export interface TimerPorts {
   readonly mailbox: Mailbox;
   readonly timers: Timers;
   readonly clock: Clock;
   readonly items: Pick<ItemStore, "get">;
-}
-
-interface Timer {
-  readonly atMs: number;
-  readonly message: Outgoing;
 }
 
 /** Throws an operational error if the timer is not durably on its way. Then it must be delivered again. */

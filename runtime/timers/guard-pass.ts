@@ -10,9 +10,9 @@ import { asError, OperationalError } from "../../lib/errors.ts";
 import { eachAtOnce } from "../../lib/at-once.ts";
 import {
   GUARD_AHEAD_MS,
+  GUARD_BEHIND_MS,
   GUARD_BLOCK_MS,
   GUARD_KEPT_MS,
-  GUARD_BEHIND_MS,
   GUARD_LOOKS_AT_ONCE,
   GUARD_PAGE,
   GUARD_PART_MS,
@@ -22,7 +22,7 @@ import {
   GUARDS_FOR_PASS_MIN,
 } from "../../lib/limits/guards.ts";
 import type { Condition } from "../../lib/model/item.ts";
-import type { ItemStore, Logger, Timers } from "../../lib/ports.ts";
+import type { ItemStore, Logger, Timer, Timers } from "../../lib/ports.ts";
 import {
   areOver,
   GUARD_PASS_KEY,
@@ -36,8 +36,6 @@ import {
   passMessage,
 } from "../../lib/store/guard-table.ts";
 import { forwardGuard, type TimerPorts } from "./due-timer.ts";
-
-type Guard = NonNullable<ReturnType<typeof guardIn>>;
 
 export interface GuardPassPorts extends TimerPorts {
   /** Of passes themselves. */
@@ -86,7 +84,7 @@ export async function lookThrough(
   { fromMs, aheadMs, deadlineMs }: Stretch,
 ): Promise<{ readonly looked: number; readonly doneMs: number }> {
   let [looked, doneMs] = [0, fromMs];
-  const look = async (guard: Guard): Promise<void> => {
+  const look = async (guard: Timer): Promise<void> => {
     looked++;
     await forwarded(ports, guard);
   };
@@ -108,7 +106,7 @@ async function lookAt(
   { items, clock }: GuardPassPorts,
   shard: string,
   { fromMs, aheadMs, deadlineMs }: Stretch,
-  look: (guard: Guard) => Promise<void>,
+  look: (guard: Timer) => Promise<void>,
 ): Promise<boolean> {
   let after = guardTime(fromMs);
   while (clock.now() < deadlineMs) {
@@ -123,7 +121,7 @@ async function lookAt(
   return false;
 }
 
-async function forwarded(ports: GuardPassPorts, guard: Guard): Promise<void> {
+async function forwarded(ports: GuardPassPorts, guard: Timer): Promise<void> {
   try {
     await forwardGuard(ports, guard);
   } catch (error) {

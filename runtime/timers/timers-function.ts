@@ -13,14 +13,9 @@ import {
   passIn,
   passMessage,
 } from "../../lib/store/guard-table.ts";
-import type { Outgoing } from "../../lib/model/message.ts";
+import type { Timer } from "../../lib/ports.ts";
 import { forwardTimer } from "./due-timer.ts";
 import { type GuardPassPorts, passGuards } from "./guard-pass.ts";
-
-interface Timer {
-  readonly atMs: number;
-  readonly message: Outgoing;
-}
 
 export interface TimersFunctionPorts extends GuardPassPorts {
   /** Guards have a table. */

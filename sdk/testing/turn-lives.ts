@@ -9,23 +9,22 @@ import type { TurnPorts } from "../endpoint.ts";
 import { orderedSteps, simulated } from "./faults/simulated-ports.ts";
 
 export class TurnLives {
-  readonly #dies = new Map<InvocationId, () => void>();
+  readonly #processes = new Map<InvocationId, MortalProcess>();
 
   /** Runs a turn until it ends or dies. Rejects with a {@link FunctionError} if it dies. `ports`: of a process that may die. */
   async run<T>(id: InvocationId, ports: TurnPorts, turn: (ports: TurnPorts) => Promise<T>): Promise<T> {
     const process = new MortalProcess();
-    const die = (): void => process.die();
-    this.#dies.set(id, die);
+    this.#processes.set(id, process);
     try {
       return await Promise.race([turn(process.portsOf(ports)), process.death]);
     } finally {
-      if (this.#dies.get(id) === die) this.#dies.delete(id);
+      if (this.#processes.get(id) === process) this.#processes.delete(id);
     }
   }
 
   /** The process dies in which the invocation runs. */
   die(id: InvocationId): void {
-    this.#dies.get(id)?.();
+    this.#processes.get(id)?.die();
   }
 }
 
